@@ -1,0 +1,35 @@
+"""What people type about themselves. allauth owns the forms for addresses, passwords and second factors."""
+
+from django import forms
+from django.http import HttpRequest
+
+from accounts import profiles
+from accounts.models import User
+
+NAME_MAX_LENGTH = 150
+
+
+def name_field() -> forms.CharField:
+    return forms.CharField(
+        label="Name",
+        max_length=NAME_MAX_LENGTH,
+        help_text="What other members of your organisations see.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
+class ProfileFieldsForm(forms.Form):
+    """The fields that sign-up has beside e-mail and password; allauth derives its form from this one."""
+
+    name = name_field()
+    field_order = ["name", "email", "password1"]
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        """Called by allauth once the account exists."""
+        profiles.change_name(user=user, name=self.cleaned_data["name"])
+
+
+class ProfileForm(forms.Form):
+    """The profile page."""
+
+    name = name_field()

@@ -1,0 +1,19 @@
+"""What every page says about the site and the viewer's browser."""
+
+from django import template
+from django.conf import settings
+
+from accounts import user_agents
+
+register = template.Library()
+
+
+@register.simple_tag
+def site_name() -> str:
+    """HUBSSO_SITE_NAME. A tag, not a context variable: pages rendered without a request have it too."""
+    return str(settings.SITE_NAME)
+
+
+@register.filter
+def browser_name(user_agent: str) -> str:
+    return user_agents.describe(user_agent)

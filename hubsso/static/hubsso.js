@@ -1,0 +1,76 @@
+/* Progressive enhancement only: every page works without this file.
+ *
+ *   data-copy-target="id"    copies that element's value or text and says so; the button starts `hidden`
+ *   data-confirm="question"  on a form or a submit button: asks before it is sent
+ *   data-leave-warning="id"  warns before leaving until the checkbox with that id is ticked
+ *   data-select-on-focus     selects the field's whole text when it is focused
+ *   data-print               prints the page; the button starts `hidden`
+ *   details.menu             closes by Escape, by a click outside and when another menu opens
+ */
+(function () {
+  "use strict";
+
+  function each(selector, act) {
+    document.querySelectorAll(selector).forEach(act);
+  }
+
+  function announce(text) {
+    const region = document.getElementById("announcements");
+    if (region) region.textContent = text;
+  }
+
+  async function copy(button) {
+    const source = document.getElementById(button.dataset.copyTarget);
+    await navigator.clipboard.writeText("value" in source ? source.value : source.textContent.trim());
+    const label = button.querySelector("[data-copy-label]");
+    const before = label.textContent;
+    label.textContent = "Copied";
+    announce("Copied to the clipboard");
+    window.setTimeout(function () { label.textContent = before; }, 2000);
+  }
+
+  function closeMenus(except) {
+    each("details.menu[open]", function (menu) {
+      if (menu !== except) menu.open = false;
+    });
+  }
+
+  function setUp() {
+    each("[data-copy-target]", function (button) {
+      button.hidden = !navigator.clipboard; // absent on plain http: the value can still be selected
+    });
+    each("[data-print]", function (button) { button.hidden = false; });
+    each("[data-leave-warning]", function (element) {
+      const saved = document.getElementById(element.dataset.leaveWarning);
+      window.addEventListener("beforeunload", function (event) {
+        if (saved && !saved.checked) event.preventDefault();
+      });
+    });
+  }
+
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("[data-copy-target], [data-print]");
+    if (button && button.dataset.copyTarget) copy(button).catch(function () { announce("Copying was not allowed"); });
+    else if (button) window.print();
+    closeMenus(event.target.closest("details.menu"));
+  });
+
+  document.addEventListener("submit", function (event) {
+    const asks = [event.submitter, event.target].find(function (element) { return element && element.dataset.confirm; });
+    if (asks && !window.confirm(asks.dataset.confirm)) event.preventDefault();
+  });
+
+  document.addEventListener("focusin", function (event) {
+    if (event.target.matches("[data-select-on-focus]")) event.target.select();
+  });
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") return;
+    const menu = document.querySelector("details.menu[open]");
+    closeMenus(null);
+    if (menu) menu.querySelector("summary").focus();
+  });
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", setUp);
+  else setUp();
+})();
