@@ -1,0 +1,66 @@
+# HubSSO. `make run` starts the whole demo; `make test` checks everything the project claims.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+
+.PHONY: help run test lint types unit e2e interop browser lock format clean
+
+help:  ## Show what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.run-installed  ## Start the demo: portal, demo organisations, demo IdPs (PORT=8000)
+	@$(BIN)/python -m tests.demo.run --port $(PORT)
+
+test: $(VENV)/.dev-installed browser lint types  ## Everything: lint, types, checks, all tests on SQLite and PostgreSQL, browser
+	$(BIN)/python -m tests.suite
+
+lint: $(VENV)/.dev-installed  ## Format check, lint, migrations and deployment checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	HUBSSO_ENV=test $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m tests.check_deploy
+
+types: $(VENV)/.dev-installed  ## mypy --strict
+	HUBSSO_ENV=test $(BIN)/mypy
+
+unit: $(VENV)/.dev-installed  ## The tests on SQLite without a browser: the quick loop
+	$(BIN)/pytest -n 2 -m "not e2e"
+
+e2e: $(VENV)/.dev-installed browser  ## The browser tests alone
+	$(BIN)/pytest -m e2e
+
+interop: $(VENV)/.dev-installed  ## Whole logins against IdPs that others wrote (npm oidc-provider, npm saml-idp, pysaml2)
+	$(BIN)/python -m tests.interop.run
+
+browser: $(VENV)/.dev-installed
+	@$(BIN)/python -m tests.e2e.browser
+
+format: $(VENV)/.dev-installed  ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## Maintainers: write the lock files anew (needs uv)
+	uv lock
+	uv export --quiet --frozen --no-dev --group demo --no-emit-project --no-header -o requirements/run.lock
+	uv export --quiet --frozen --no-default-groups --no-emit-project --no-header -o requirements/prod.lock
+	uv export --quiet --frozen --group dev --group interop --no-emit-project --no-header -o requirements/dev.lock
+
+clean:  ## Remove the environment and the demo's data
+	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; name another: make PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/.run-installed: requirements/run.lock | $(BIN)/python
+	@echo "Installing HubSSO's dependencies into $(VENV) ..."
+	@test -e $(VENV)/.dev-installed || $(PIP_INSTALL) -r requirements/run.lock
+	@touch $@
+
+$(VENV)/.dev-installed: requirements/dev.lock | $(BIN)/python
+	@echo "Installing HubSSO's development dependencies into $(VENV) ..."
+	@$(PIP_INSTALL) -r requirements/dev.lock
+	@touch $@

@@ -1,0 +1,135 @@
+"""What is true of the request being served: its id and the client's address; and log lines that carry them.
+
+The id is random, goes out as `X-Request-ID`, and joins log lines, audit entries and the reference on an error
+page. It is never taken from the client, who could otherwise write other people's ids into our log.
+"""
+
+import ipaddress
+import json
+import logging
+import traceback
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+MAX_TEXT_CHARS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    request_id: str
+    ip: str | None
+
+
+_current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
+
+
+def current_request_id() -> str:
+    """The id of the request being served; "" outside one (a command, a shell)."""
+    context = _current.get()
+    return context.request_id if context else ""
+
+
+def current_ip() -> str | None:
+    """The client's address of the request being served; None outside one."""
+    context = _current.get()
+    return context.ip if context else None
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """The client's address as the outermost of our `TRUSTED_PROXY_COUNT` proxies saw it.
+
+    With no trusted proxy, or when the header has fewer hops than we have proxies (so it did not come through
+    all of them), the address of the connection itself. None when there is none, as on a Unix socket.
+    """
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    trusted = settings.TRUSTED_PROXY_COUNT
+    forwarded = _address(hops[-trusted]) if 0 < trusted <= len(hops) else None
+    return forwarded or _address(request.META.get("REMOTE_ADDR", ""))
+
+
+def _address(text: str) -> str | None:
+    """An address in its plain form: no port, no zone, IPv4 even where it came mapped into IPv6."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+class RequestContextMiddleware:
+    """Gives the request its id and address while it is served."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        context = RequestContext(request_id=uuid.uuid4().hex, ip=client_ip(request))
+        request.request_id = context.request_id  # type: ignore[attr-defined]
+        token = _current.set(context)
+        try:
+            response = self.get_response(request)
+        finally:
+            _current.reset(token)
+        response["X-Request-ID"] = context.request_id
+        return response
+
+
+class RequestContextFilter(logging.Filter):
+    """Adds `request_id` to every record; lets every record through."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = current_request_id()
+        return True
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object a line: time (UTC), level, logger, event, request_id, then the fields of `extra`.
+
+    Everything is escaped to ASCII, so no value can begin a line of its own. Only plain data is printed;
+    of any other object, a request or a model among them, no more than the name of its class.
+    """
+
+    STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "request_id"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "event": _plain(record.getMessage()),
+            "request_id": getattr(record, "request_id", ""),
+        }
+        if record.exc_info:
+            line["exception"] = "".join(traceback.format_exception(*record.exc_info))
+        for name, value in vars(record).items():
+            if name not in self.STANDARD_ATTRIBUTES:
+                line.setdefault(name, _plain(value))
+        return json.dumps(line)
+
+
+def _plain(value: object) -> object:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return value if len(value) <= MAX_TEXT_CHARS else value[:MAX_TEXT_CHARS] + "..."
+        case datetime() | uuid.UUID() | PurePath():
+            return str(value)
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case Sequence() | set() | frozenset() if not isinstance(value, bytes | bytearray):
+            return [_plain(item) for item in value]
+        case _:
+            return f"<{type(value).__name__}>"

@@ -1,0 +1,17 @@
+"""The root of all URLs. Each app names its own; this file says where they hang."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("", include("sso.urls")),
+    path("", include("orgs.urls")),
+]
+
+handler400 = "hubsso.error_views.bad_request"
+handler403 = "hubsso.error_views.forbidden"
+handler404 = "hubsso.error_views.not_found"
+handler500 = "hubsso.error_views.server_error"

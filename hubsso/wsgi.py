@@ -1,0 +1,10 @@
+"""Server entry point. Production settings unless HUBSSO_ENV says otherwise."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hubsso.settings")
+os.environ.setdefault("HUBSSO_ENV", "prod")
+
+application = get_wsgi_application()

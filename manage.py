@@ -1,0 +1,17 @@
+#!/usr/bin/env python
+"""Django's command line for HubSSO."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hubsso.settings")
+    os.environ.setdefault("HUBSSO_ENV", "dev")
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

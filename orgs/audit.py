@@ -1,0 +1,85 @@
+"""The audit log: a catalogue of events and the one way to record them.
+
+An event is `scope.action`. `record` refuses an event that the catalogue does not know. Entries carry who, what,
+when and from where, and never a secret, a token or an assertion.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import User
+from hubsso.request_context import current_ip, current_request_id
+from orgs.models import AuditCounter, AuditEvent, Organization
+
+# event -> what the log's page says of it
+EVENTS: dict[str, str] = {
+    "org.create": "created the organisation",
+    "org.update": "changed the organisation's profile",
+    "org.rename": "changed the organisation's address",
+    "org.add_user": "added a member",
+    "org.invite_user": "invited somebody",
+    "org.revoke_invitation": "withdrew an invitation",
+    "org.remove_user": "removed a member",
+    "org.leave": "left the organisation",
+    "org.change_role": "changed a role",
+    "org.withhold_role": "kept a role that the mapping would have taken from the last admin",
+    "org.set_collaborator": "changed who is an external collaborator",
+    "org.group.create": "created a resource group",
+    "org.group.update": "changed a resource group",
+    "org.group.delete": "deleted a resource group",
+    "org.group.add_seat": "gave a seat in a resource group",
+    "org.group.remove_seat": "took a seat in a resource group",
+    "org.resource.create": "created a resource",
+    "org.resource.update": "changed a resource",
+    "org.resource.delete": "deleted a resource",
+    "org.sso_login": "authenticated with the identity provider",
+    "org.sso_join": "joined through single sign-on",
+    "org.sso_refused": "was refused single sign-on",
+    "org.sso_link": "was linked to an identity",
+    "org.sso_unlink": "was unlinked from an identity",
+    "org.sso_end_sessions": "ended single sign-on sessions",
+    "org.sso_groups_incomplete": "came with an incomplete list of groups; roles were kept",
+    "org.sso_recovery": "opened a recovery session",
+    "org.settings.sso": "changed the single sign-on settings",
+    "org.settings.sso.draft": "saved a draft of a connection",
+    "org.settings.sso.test": "tested a draft of a connection",
+    "org.settings.sso.live": "made a connection's revision live",
+    "org.settings.sso.enable": "switched single sign-on on",
+    "org.settings.sso.disable": "switched single sign-on off",
+    "org.settings.sso.mapping": "changed a mapping from the identity provider",
+}
+
+
+def record(
+    event: str,
+    *,
+    org: Organization,
+    actor: User | None,
+    data: Mapping[str, Any] | None = None,
+) -> AuditEvent:
+    """Append one entry, in the caller's transaction or in its own. Raises KeyError for an unknown event."""
+    EVENTS[event]
+    with transaction.atomic():
+        return AuditEvent.objects.create(
+            org=org,
+            seq=_next_seq(org),
+            event=event,
+            actor=actor,
+            actor_label=f"{actor.name} <{actor.email}>" if actor else "",
+            at=timezone.now(),
+            ip=current_ip(),
+            request_id=current_request_id(),
+            data=dict(data or {}),
+        )
+
+
+def _next_seq(org: Organization) -> int:
+    """Number under the counter's row lock, so that no two events of an organisation share a `seq`."""
+    if not AuditCounter.objects.filter(org=org).update(last_seq=F("last_seq") + 1):
+        AuditCounter.objects.get_or_create(org=org)
+        AuditCounter.objects.filter(org=org).update(last_seq=F("last_seq") + 1)
+    return AuditCounter.objects.values_list("last_seq", flat=True).get(org=org)

@@ -1,0 +1,18 @@
+"""Tables of the organisations app, one subject per module."""
+
+from orgs.models.audit import AuditCounter, AuditEvent
+from orgs.models.membership import Invitation, Membership
+from orgs.models.organization import Organization, RetiredSlug
+from orgs.models.resource import Resource, ResourceGroup, ResourceGroupSeat
+
+__all__ = [
+    "AuditCounter",
+    "AuditEvent",
+    "Invitation",
+    "Membership",
+    "Organization",
+    "Resource",
+    "ResourceGroup",
+    "ResourceGroupSeat",
+    "RetiredSlug",
+]

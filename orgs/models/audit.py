@@ -1,0 +1,44 @@
+"""The audit log's table. It is written by `orgs.audit.record` only; nobody edits or deletes an entry."""
+
+from django.conf import settings
+from django.db import models
+
+from orgs.models.organization import Organization
+
+
+class AuditEvent(models.Model):
+    """One thing that happened in an organisation: who, what, when, from where.
+
+    `seq` counts within the organisation. Pages go by (org, seq), the only ordered path the planner has to an
+    organisation's events, so that a dormant organisation is read as fast as a busy one.
+    """
+
+    org = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="audit_events", db_index=False
+    )
+    seq = models.BigIntegerField()
+    event = models.CharField(max_length=60)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    actor_label = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    ip = models.GenericIPAddressField(null=True)
+    request_id = models.CharField(max_length=40, blank=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["org", "seq"], name="audit_event_unique_seq")]
+
+    def __str__(self) -> str:
+        return f"{self.org_id}/{self.seq} {self.event}"
+
+
+class AuditCounter(models.Model):
+    """The last `seq` an organisation gave out. Its row is the lock under which events are numbered."""
+
+    org = models.OneToOneField(Organization, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    last_seq = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.org_id}: {self.last_seq}"

@@ -1,0 +1,52 @@
+"""Who belongs to an organisation, with which role, and who has been asked to."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+
+from orgs.models.organization import Organization
+from orgs.roles import Role, RoleSource
+
+
+class Membership(models.Model):
+    """A user in an organisation.
+
+    `fallback_role` is the role of the invitation that brought them in: role mapping falls back to it, then to
+    the organisation's default role. `role_detail` says in words which rule gave a mapped role.
+    """
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    role_source = models.CharField(max_length=20, choices=RoleSource.choices, default=RoleSource.MANUAL)
+    role_detail = models.CharField(max_length=300, blank=True)
+    fallback_role = models.CharField(max_length=20, choices=Role.choices, null=True, blank=True)
+    is_external_collaborator = models.BooleanField(default=False)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "org"], name="membership_unique")]
+        indexes = [models.Index(fields=["org", "id"], name="membership_by_org")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.org}: {self.role}"
+
+
+class Invitation(models.Model):
+    """An e-mail address asked to join. The link's token is stored as a hash; expiry is decided at use."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=20, choices=Role.choices)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("org", Lower("email"), name="invitation_unique_per_org")]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.org}"

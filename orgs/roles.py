@@ -1,0 +1,88 @@
+"""Roles and what each may do. Pure: no database, no request; every rule about rights is in this module."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """`no_access` < `read` < `contributor` < `write` < `admin`."""
+
+    NO_ACCESS = "no_access", "No access"
+    READ = "read", "Read"
+    CONTRIBUTOR = "contributor", "Contributor"
+    WRITE = "write", "Write"
+    ADMIN = "admin", "Admin"
+
+    @property
+    def rank(self) -> int:
+        return _RANK[self]
+
+
+class RoleSource(models.TextChoices):
+    """Where a membership's role came from."""
+
+    MANUAL = "manual", "Set by an admin"
+    INVITATION = "invitation", "From the invitation"
+    DEFAULT = "default", "Organisation default"
+    IDP = "idp", "From the identity provider"
+    SCIM = "scim", "From directory sync"
+
+
+class Ability(StrEnum):
+    """What somebody may want to do in an organisation."""
+
+    READ = "read"
+    CREATE = "create"
+    EDIT = "edit"
+    DELETE = "delete"
+    MANAGE = "manage"  # members, groups, settings, single sign-on
+
+
+_RANK = {role: rank for rank, role in enumerate(Role)}
+
+ROLE_DESCRIPTIONS: dict[Role, str] = {
+    Role.NO_ACCESS: "Sees only what is public, and the resource groups they belong to.",
+    Role.READ: "Reads everything outside resource groups.",
+    Role.CONTRIBUTOR: "Reads, creates, and edits what they created.",
+    Role.WRITE: "Reads, creates and edits everything outside resource groups.",
+    Role.ADMIN: "Everything, in every resource group, and the organisation's settings.",
+}
+
+_ABILITY_NEEDS: dict[Ability, Role] = {
+    Ability.READ: Role.READ,
+    Ability.CREATE: Role.CONTRIBUTOR,
+    Ability.EDIT: Role.WRITE,
+    Ability.DELETE: Role.WRITE,
+    Ability.MANAGE: Role.ADMIN,
+}
+
+_OWN_WORK = frozenset({Ability.EDIT, Ability.DELETE})
+
+
+def at_least(role: Role, needed: Role) -> bool:
+    return role.rank >= needed.rank
+
+
+def most_privileged(roles: Iterable[Role]) -> Role | None:
+    """The highest of several roles, None of none."""
+    return max(roles, key=lambda role: role.rank, default=None)
+
+
+def resource_role(org_role: Role, *, in_group: bool, group_role: Role | None) -> Role:
+    """The role that counts for one resource.
+
+    A resource group closes its resources to everybody but its own members and the organisation's admins;
+    outside groups the organisation's role counts.
+    """
+    if org_role is Role.ADMIN or not in_group:
+        return org_role
+    return group_role or Role.NO_ACCESS
+
+
+def can(role: Role, ability: Ability, *, is_creator: bool = False) -> bool:
+    """May somebody with `role` do this? A contributor edits and deletes only what they created."""
+    if ability in _OWN_WORK and is_creator and at_least(role, Role.CONTRIBUTOR):
+        return True
+    return at_least(role, _ABILITY_NEEDS[ability])

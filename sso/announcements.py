@@ -1,0 +1,56 @@
+"""Mails to an organisation's admins about what single sign-on did. Sent after the transaction, best effort."""
+
+import logging
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.urls import reverse
+
+from orgs.models import Membership, Organization
+from orgs.roles import Role
+
+logger = logging.getLogger(__name__)
+
+
+def role_withheld(*, membership: Membership, mapped: Role) -> None:
+    """The mapping would have taken the role of the last admin; it was kept."""
+    org = membership.org
+    _mail_admins(
+        org,
+        subject=f"{org.name}: the last admin keeps their role",
+        text=(
+            f"The role mapping of {org.name} would have made {membership.user.email} {mapped.label.lower()}, "
+            "which would have left the organisation without an admin. The role was kept.\n\n"
+            "Give somebody else the admin role at the identity provider, or change the mapping:\n"
+            f"{settings.BASE_URL}{reverse('sso:settings', args=[org.slug])}\n"
+        ),
+    )
+
+
+def recovery_opened(*, org: Organization, email: str) -> None:
+    """An admin opened the SSO settings with a recovery code."""
+    _mail_admins(
+        org,
+        subject=f"{org.name}: a recovery session was opened",
+        text=(
+            f"{email} opened the single sign-on settings of {org.name} with a recovery code from the portal's "
+            "operator. It lasts one hour and opens nothing else.\n"
+        ),
+    )
+
+
+def _mail_admins(org: Organization, *, subject: str, text: str) -> None:
+    admins = Membership.objects.filter(org=org, role=Role.ADMIN, user__is_active=True)
+    recipients = list(admins.values_list("user__email", flat=True))
+    transaction.on_commit(lambda: _send(subject, text, recipients))
+
+
+def _send(subject: str, text: str, recipients: list[str]) -> None:
+    for recipient in recipients:
+        try:
+            send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [recipient])
+        except (OSError, SMTPException):
+            # A login must not fail because the mail server is down; the audit log has the event.
+            logger.exception("sso.announcement.failed")

@@ -1,0 +1,23 @@
+"""The name of a browser session: random, kept in the Django session, the same when the session key rotates.
+
+SSO sessions hang on it and not on the session key, because the key changes at every SSO completion while the
+other organisations' SSO sessions of this browser must live on. A portal logout flushes it with the session.
+"""
+
+from django.http import HttpRequest
+
+from hubsso.crypto import random_token
+
+_SESSION_KEY = "hubsso_browser_session"
+
+
+def browser_session_of(request: HttpRequest) -> str:
+    """The browser session's name, or "" where nobody has signed in with it yet."""
+    return str(request.session.get(_SESSION_KEY, ""))
+
+
+def ensure_browser_session(request: HttpRequest) -> str:
+    """The browser session's name, given now if it has none."""
+    if not browser_session_of(request):
+        request.session[_SESSION_KEY] = random_token()
+    return browser_session_of(request)

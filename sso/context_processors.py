@@ -1,0 +1,45 @@
+"""The banner on every page of the portal, while any of the viewer's organisations waits for SSO."""
+
+from dataclasses import dataclass, replace
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from sso import skipping
+from sso.return_paths import with_next
+from sso.viewer import WaitingOrg
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    items: tuple[WaitingOrg, ...]
+
+    @property
+    def skip_url(self) -> str:
+        """Where "not now" posts to; empty while an enforcing organisation waits alone."""
+        return reverse("sso:skip") if any(item.can_skip for item in self.items) else ""
+
+
+def sso_banner(request: HttpRequest) -> dict[str, object]:
+    """`sso_banner`, a callable: a page that does not show it pays no query."""
+    return {"sso_banner": lambda: banner_for(request)}
+
+
+def banner_for(request: HttpRequest) -> Banner | None:
+    portal_view = getattr(request, "portal_view", None)
+    user = getattr(request, "user", None)
+    if portal_view is None or user is None or not user.is_authenticated:
+        return None
+    skipped = skipping.skipped_org_ids(request)
+    blocked_org_id = getattr(request, "blocked_org_id", None)  # the block page has that organisation's button
+    items = tuple(
+        replace(item, start_url=with_next(item.start_url, _this_page(request)))
+        for item in portal_view.waiting
+        if item.org_id != blocked_org_id and not (item.can_skip and item.org_id in skipped)
+    )
+    return Banner(items) if items else None
+
+
+def _this_page(request: HttpRequest) -> str:
+    """Where the login returns to: the page the banner is on, where that is one to return to."""
+    return request.get_full_path() if request.method in ("GET", "HEAD") else "/"

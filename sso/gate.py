@@ -1,0 +1,166 @@
+"""Gathers what `policy.decide` needs, in one query, for one organisation or for all of a viewer's.
+
+The query that finds the organisation also finds the membership and the SSO session, so that the gate costs a page
+no query that it would not make anyway. Nothing is cached and nothing is trusted from the cookie: a change takes
+effect on the very next request.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import Exists, F, FilteredRelation, Model, OuterRef, Q, QuerySet, Subquery
+
+from orgs.access import Area, MemberOf, OrgAccess
+from orgs.models import Membership, Organization
+from orgs.roles import Role
+from sso.models import Connection, RecoveryGrant, Revision
+from sso.policy import decide
+from sso.types import Decision, Enforcement, GateFacts, MemberFacts, SSOSessionFacts
+
+M = TypeVar("M", bound=Model)
+
+ROLES_ARE_MAPPED = "Roles come from the identity provider. Change them there, or change the role mapping."
+INVITATIONS_ARE_OFF = "Single sign-on is enforced: people join by the join link instead of by invitation."
+NOBODY = 0  # no row has this key: an anonymous viewer matches no membership and no session
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The viewer as the gate knows them."""
+
+    user_id: int | None
+    browser_session: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatedOrg:
+    """One organisation, seen by one viewer: the gate's facts, and what a view will want to know."""
+
+    org: Organization
+    facts: GateFacts
+    member: MemberOf | None
+    idp_name: str
+    maps_roles: bool
+
+    def decide(self, *, area: Area, now: datetime) -> Decision:
+        return decide(self.facts, area=area, now=now)
+
+    def access(self, who: Who) -> OrgAccess:
+        """What a view gets once the decision let the viewer in."""
+        uses_sso = self.facts.enforcement is not Enforcement.OFF
+        return OrgAccess(
+            org=self.org,
+            user_id=who.user_id,
+            member=self.member,
+            role_lock=ROLES_ARE_MAPPED if self.maps_roles and uses_sso else "",
+            invitations_off=INVITATIONS_ARE_OFF if self.facts.enforcement is Enforcement.ENFORCED else "",
+        )
+
+
+def find_org(slug: str, *, who: Who, now: datetime, area: Area) -> GatedOrg | None:
+    """The organisation with its facts for this viewer, None if there is none. One query.
+
+    Only the SSO settings look for a recovery session, with one more.
+    """
+    org = _with_facts(Organization.objects.filter(slug=slug), who, prefix="").first()
+    if org is None:
+        return None
+    recovery_until = _recovery_until(org, who, now) if area is Area.SSO_SETTINGS else None
+    return _gated(org, org, who, recovery_until=recovery_until)
+
+
+def orgs_of(who: Who) -> Iterator[GatedOrg]:
+    """Every organisation the viewer is a member of. One query."""
+    if who.user_id is None:
+        return
+    memberships = Membership.objects.filter(user_id=who.user_id).select_related("org").order_by("org__name")
+    for membership in _with_facts(memberships, who, prefix="org__"):
+        yield _gated(membership, membership.org, who)
+
+
+def _with_facts(rows: QuerySet[M], who: Who, *, prefix: str) -> QuerySet[Any]:
+    """Annotate organisations, or rows that lead to one by `prefix`, with what `_gated` reads."""
+    user_id = who.user_id or NOBODY
+    member = Q(**{f"{prefix}memberships__user_id": user_id})
+    session = Q(
+        **{
+            f"{prefix}sso_sessions__user_id": user_id,
+            f"{prefix}sso_sessions__browser_session": who.browser_session,
+        }
+    )
+    live = Revision.objects.filter(
+        org=OuterRef(f"{prefix}pk"), status=Revision.Status.LIVE, connection__is_enabled=True
+    )
+    annotated: QuerySet[Any] = rows.annotate(
+        gate_member=FilteredRelation(f"{prefix}memberships", condition=member),
+        gate_session=FilteredRelation(f"{prefix}sso_sessions", condition=session),
+    ).annotate(
+        gate_enforcement=F(f"{prefix}sso_policy__enforcement"),
+        gate_membership_id=F("gate_member__id"),
+        gate_role=F("gate_member__role"),
+        gate_is_collaborator=F("gate_member__is_external_collaborator"),
+        gate_expires_at=F("gate_session__expires_at"),
+        gate_org_limit_at=F("gate_session__org_limit_at"),
+        gate_renewal_tried=F("gate_session__silent_renewal_tried"),
+        gate_revision_status=F("gate_session__revision__status"),
+        gate_connection_enabled=F("gate_session__connection__is_enabled"),
+        gate_idp_name=Subquery(live.order_by("id").values("connection__name")[:1]),
+        gate_maps_roles=Exists(live.filter(connection__role_mapping_enabled=True)),
+    )
+    return annotated
+
+
+def _gated(row: Any, org: Organization, who: Who, recovery_until: datetime | None = None) -> GatedOrg:
+    member = None
+    if row.gate_membership_id is not None:
+        member = MemberOf(org_id=org.pk, membership_id=row.gate_membership_id, role=Role(row.gate_role))
+    return GatedOrg(
+        org=org,
+        facts=GateFacts(
+            is_authenticated=who.user_id is not None,
+            enforcement=Enforcement(row.gate_enforcement or Enforcement.OFF),
+            has_live_connection=row.gate_idp_name is not None,
+            member=MemberFacts(role=member.role, is_external_collaborator=row.gate_is_collaborator)
+            if member
+            else None,
+            sso_session=_session_facts(row),
+            recovery_until=recovery_until,
+        ),
+        member=member,
+        idp_name=row.gate_idp_name or "",
+        maps_roles=row.gate_maps_roles,
+    )
+
+
+def _session_facts(row: Any) -> SSOSessionFacts | None:
+    if row.gate_expires_at is None:
+        return None
+    return SSOSessionFacts(
+        expires_at=row.gate_expires_at,
+        org_limit_at=row.gate_org_limit_at,
+        revision_is_live=row.gate_revision_status == Revision.Status.LIVE and row.gate_connection_enabled,
+        silent_renewal_tried=row.gate_renewal_tried,
+    )
+
+
+def _recovery_until(org: Organization, who: Who, now: datetime) -> datetime | None:
+    return (
+        RecoveryGrant.objects.filter(
+            org=org,
+            user_id=who.user_id or NOBODY,
+            browser_session=who.browser_session,
+            redeemed_at__isnull=False,
+            expires_at__gt=now,
+        )
+        .values_list("expires_at", flat=True)
+        .first()
+    )
+
+
+def live_connections(org: Organization) -> QuerySet[Connection]:
+    """The organisation's connections that somebody can sign in by."""
+    return Connection.objects.filter(
+        org=org, is_enabled=True, revisions__status=Revision.Status.LIVE
+    ).order_by("id")

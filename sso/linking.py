@@ -1,0 +1,102 @@
+"""Who an assertion is: ties (issuer, subject) to the account that is already signed in, inside one organisation.
+
+An assertion never signs a stranger in and never finds an account: it can only be linked to the account that
+started the login. Nothing is ever linked by username.
+"""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.emails import verified_emails
+from accounts.models import User
+from sso.errors import (
+    AccountLinkedToAnother,
+    EmailAmbiguous,
+    EmailDomainNotAllowed,
+    EmailMissing,
+    EmailNotYours,
+    SubjectLinkedToAnother,
+)
+from sso.models import Connection, LinkedIdentity
+from sso.types import IdentityAssertion
+
+
+def find_link(*, connection: Connection, user: User, assertion: IdentityAssertion) -> LinkedIdentity | None:
+    """The user's existing link, None where this login would make the first one.
+
+    Raises SubjectLinkedToAnother, AccountLinkedToAnother, or what the e-mail rule raises for a first link.
+    """
+    identities = LinkedIdentity.objects.filter(org=connection.org_id)
+    by_subject = identities.filter(issuer=assertion.issuer, subject=assertion.subject).first()
+    if by_subject is not None:
+        if by_subject.user_id != user.pk:
+            raise SubjectLinkedToAnother(
+                f"The identity {assertion.subject!r} of {assertion.issuer} is linked to another account.",
+                subject=assertion.subject,
+                linked_user_id=by_subject.user_id,
+            )
+        return by_subject
+    by_user = identities.filter(user=user).first()
+    if by_user is not None:
+        raise AccountLinkedToAnother(
+            f"{user.email} is linked to {by_user.subject!r} of {by_user.issuer}, and came as "
+            f"{assertion.subject!r} of {assertion.issuer}. Unlink the old identity to let the new one in.",
+            linked_subject=by_user.subject,
+            subject=assertion.subject,
+        )
+    check_email(connection=connection, user=user, assertion=assertion)
+    return None
+
+
+def link(
+    *, connection: Connection, user: User, assertion: IdentityAssertion, now: datetime
+) -> LinkedIdentity:
+    """Find or make the link, inside the caller's transaction. Raises what `find_link` raises.
+
+    Of two first logins at once, the database's constraints let one make the link; the other one finds it.
+    """
+    identity = find_link(connection=connection, user=user, assertion=assertion)
+    if identity is None:
+        try:
+            with transaction.atomic():
+                identity = LinkedIdentity.objects.create(
+                    org_id=connection.org_id,
+                    connection=connection,
+                    user=user,
+                    issuer=assertion.issuer,
+                    subject=assertion.subject,
+                )
+        except IntegrityError:
+            identity = find_link(connection=connection, user=user, assertion=assertion)
+            if identity is None:
+                raise
+    identity.email = assertion.emails[0] if len(assertion.emails) == 1 else ""
+    identity.connection = connection
+    identity.last_login_at = now
+    identity.save(update_fields=["email", "connection", "last_login_at"])
+    return identity
+
+
+def check_email(*, connection: Connection, user: User, assertion: IdentityAssertion) -> None:
+    """The e-mail rule for a first link, where the connection lists matching domains.
+
+    The IdP's one address must be in a listed domain *and* be one of the account's verified addresses.
+    """
+    domains = frozenset(str(domain).lower() for domain in connection.email_domains)
+    if not domains:
+        return
+    if not assertion.emails:
+        raise EmailMissing("The IdP sent no e-mail address, or one that it calls unverified.")
+    if len(assertion.emails) > 1:
+        raise EmailAmbiguous(f"The IdP sent {len(assertion.emails)} e-mail addresses; exactly one is needed.")
+    email = assertion.emails[0].lower()
+    domain = email.rpartition("@")[2]
+    if domain not in domains:
+        raise EmailDomainNotAllowed(
+            f"{email} is in none of the matching domains: {', '.join(sorted(domains))}.", email_domain=domain
+        )
+    if email not in verified_emails(user):
+        raise EmailNotYours(
+            f"{email} is not a verified address of the account {user.email}.", email_domain=domain
+        )

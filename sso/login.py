@@ -1,0 +1,238 @@
+"""The one path from "sign me in" to an SSO session, whatever the protocol.
+
+Owns the login attempt (made, found, used once) and `complete_login`, the single end of every login. The pages that
+start and finish a login are in `views.login` and `views.outcome`; this module knows no request.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.models import User
+from hubsso.crypto import random_token, seal, token_hash, unseal
+from orgs import audit
+from orgs.models import Membership
+from sso import linking, provisioning, sessions
+from sso.errors import (
+    AccountInactive,
+    AttemptExpired,
+    AttemptUnknown,
+    AttemptUsed,
+    ConfigurationChanged,
+    ConnectionMismatch,
+    ConnectionUnavailable,
+    WrongBrowser,
+)
+from sso.models import Connection, LoginAttempt, Revision, SSOSession
+from sso.protocols import BrowserRequest, adapter_for
+from sso.types import IdentityAssertion, Purpose, SessionLimit
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedLogin:
+    session: SSOSession
+    membership: Membership
+
+
+def begin_login(
+    *,
+    connection: Connection,
+    revision: Revision,
+    user: User,
+    browser_session: str,
+    purpose: Purpose,
+    next_path: str,
+    is_silent: bool = False,
+    now: datetime,
+) -> BrowserRequest:
+    """Write an attempt and say where to send the browser.
+
+    Raises an SSOError when the connection is off or its IdP can't be asked; nothing is written then.
+    """
+    if not connection.is_enabled and purpose is not Purpose.TEST:
+        raise ConnectionUnavailable(f"The connection {connection.name} is switched off.")
+    attempt = LoginAttempt(
+        state=random_token(),
+        org_id=connection.org_id,
+        connection=connection,
+        revision=revision,
+        user=user,
+        browser_session=browser_session,
+        purpose=purpose,
+        is_silent=is_silent,
+        next_path=next_path,
+        created_at=now,
+        expires_at=now + timedelta(seconds=settings.SSO_LOGIN_ATTEMPT_SECONDS),
+    )
+    browser_request = adapter_for(connection.protocol).begin(attempt, revision)
+    attempt.save()
+    return browser_request
+
+
+def take_attempt(
+    *, connection: Connection, state: str, browser_session: str, user_id: int | None, now: datetime
+) -> LoginAttempt:
+    """Find the attempt named by `state` and use it up: of two that come at once, one gets it.
+
+    Raises AttemptUnknown, ConnectionMismatch, WrongBrowser, AttemptUsed, AttemptExpired or ConfigurationChanged.
+    """
+    attempt = _attempts().filter(state=state).first()
+    if attempt is None:
+        raise AttemptUnknown("The answer names no login attempt that was started here.")
+    _check_connection(attempt, connection)
+    _check_browser(attempt, browser_session=browser_session, user_id=user_id)
+    _check_answerable(attempt, now=now)
+    _mark_answered(attempt, now=now)
+    return attempt
+
+
+def attempt_awaiting(*, connection: Connection, request_id: str, now: datetime) -> LoginAttempt:
+    """The attempt whose request an IdP answers, found without the browser's cookie and not yet used up.
+
+    Raises AttemptUnknown, ConnectionMismatch, AttemptUsed, AttemptExpired or ConfigurationChanged.
+    """
+    attempt = _attempts().filter(request_id=request_id).first()
+    if attempt is None:
+        raise AttemptUnknown("The answer's InResponseTo names no request that was sent from here.")
+    _check_connection(attempt, connection)
+    _check_answerable(attempt, now=now)
+    return attempt
+
+
+def park_assertion(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: datetime) -> str:
+    """Use the attempt up and keep its assertion, sealed, until the same browser comes for it.
+
+    Returns the one-time ticket. Raises AttemptUsed for the later of two answers.
+    """
+    ticket = random_token()
+    _mark_answered(
+        attempt,
+        now=now,
+        ticket_hash=token_hash(ticket),
+        assertion_sealed=seal(_dump(assertion), context=_ticket_context(ticket)),
+    )
+    return ticket
+
+
+def take_parked(
+    *, connection: Connection, ticket: str, browser_session: str, user_id: int | None, now: datetime
+) -> tuple[LoginAttempt, IdentityAssertion]:
+    """The attempt and assertion behind a ticket, once, for the browser that started the attempt.
+
+    Raises AttemptUnknown, ConnectionMismatch, WrongBrowser, AttemptExpired or ConfigurationChanged.
+    """
+    attempt = _attempts().filter(ticket_hash=token_hash(ticket)).first()
+    if attempt is None:
+        raise AttemptUnknown("The ticket is unknown or was used.")
+    _check_connection(attempt, connection)
+    _check_browser(attempt, browser_session=browser_session, user_id=user_id)
+    _check_not_expired(attempt, now=now)
+    _check_configuration(attempt)
+    taken = LoginAttempt.objects.filter(pk=attempt.pk, ticket_hash=token_hash(ticket)).update(
+        ticket_hash=None, assertion_sealed=""
+    )
+    if not taken:
+        raise AttemptUnknown("The ticket was used by a request at the same time.")
+    return attempt, _load(unseal(attempt.assertion_sealed, context=_ticket_context(ticket)))
+
+
+@transaction.atomic
+def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: datetime) -> CompletedLogin:
+    """From a validated assertion to an SSO session: link, provision, open, record. All or nothing.
+
+    Raises AccountInactive, ConfigurationChanged, NotAMember or what `linking` raises.
+    """
+    purpose = Purpose(attempt.purpose)
+    connection = Connection.objects.select_related("org").get(pk=attempt.connection_id)
+    _check_configuration(attempt)
+    user = User.objects.get(pk=attempt.user_id)
+    if not user.is_active:
+        raise AccountInactive(f"The account {user.email} is deactivated.")
+    membership = provisioning.membership_for(connection=connection, user=user, purpose=purpose)
+    identity = linking.link(connection=connection, user=user, assertion=assertion, now=now)
+    provisioning.apply(connection=connection, membership=membership, assertion=assertion)
+    session = sessions.open_session(attempt=attempt, identity=identity, assertion=assertion, now=now)
+    audit.record(
+        "org.sso_login",
+        org=connection.org,
+        actor=user,
+        data={
+            "connection": connection.name,
+            "revision": attempt.revision.number,
+            "expires_at": session.expires_at.isoformat(),
+            "limit": session.limit,
+            "silent": attempt.is_silent,
+        },
+    )
+    return CompletedLogin(session=session, membership=membership)
+
+
+def _attempts() -> QuerySet[LoginAttempt]:
+    return LoginAttempt.objects.select_related("org", "connection", "revision", "user")
+
+
+def _check_connection(attempt: LoginAttempt, connection: Connection) -> None:
+    if attempt.connection_id != connection.pk:
+        raise ConnectionMismatch(
+            f"The attempt was started with another connection, the answer came to {connection.name}.",
+            connection_id=connection.pk,
+        )
+
+
+def _check_browser(attempt: LoginAttempt, *, browser_session: str, user_id: int | None) -> None:
+    if not browser_session or attempt.browser_session != browser_session or attempt.user_id != user_id:
+        raise WrongBrowser("The browser that brought the answer is not the one that started the attempt.")
+
+
+def _check_answerable(attempt: LoginAttempt, *, now: datetime) -> None:
+    if attempt.answered_at is not None:
+        raise AttemptUsed("The attempt was answered before.")
+    _check_not_expired(attempt, now=now)
+    _check_configuration(attempt)
+
+
+def _check_not_expired(attempt: LoginAttempt, *, now: datetime) -> None:
+    if now >= attempt.expires_at:
+        raise AttemptExpired(
+            f"The attempt expired at {attempt.expires_at:%H:%M:%S} UTC, the answer came later."
+        )
+
+
+def _check_configuration(attempt: LoginAttempt) -> None:
+    """The connection must still be on and the revision still be what it was; a test may use a draft."""
+    row = Revision.objects.select_related("connection").get(pk=attempt.revision_id)
+    is_test = attempt.purpose == Purpose.TEST
+    if not row.connection.is_enabled and not is_test:
+        raise ConfigurationChanged("The connection was switched off during the login.")
+    allowed = {Revision.Status.LIVE, Revision.Status.DRAFT} if is_test else {Revision.Status.LIVE}
+    if row.status not in allowed:
+        raise ConfigurationChanged(f"Revision {row.number} is {row.status} now.", revision=row.number)
+
+
+def _mark_answered(attempt: LoginAttempt, *, now: datetime, **fields: str) -> None:
+    """Conditional update: the database lets exactly one of several answers through."""
+    if not LoginAttempt.objects.filter(pk=attempt.pk, answered_at=None).update(answered_at=now, **fields):
+        raise AttemptUsed("Another answer to the same attempt was first.")
+    attempt.answered_at = now
+
+
+def _ticket_context(ticket: str) -> str:
+    return f"login_attempt:{token_hash(ticket)}:assertion"
+
+
+def _dump(assertion: IdentityAssertion) -> str:
+    return json.dumps(asdict(assertion), default=datetime.isoformat)
+
+
+def _load(text: str) -> IdentityAssertion:
+    fields = json.loads(text)
+    fields["emails"] = tuple(fields["emails"])
+    fields["authenticated_at"] = datetime.fromisoformat(fields["authenticated_at"])
+    fields["idp_limits"] = tuple(
+        (SessionLimit(limit), datetime.fromisoformat(at)) for limit, at in fields["idp_limits"]
+    )
+    return IdentityAssertion(**fields)

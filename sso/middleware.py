@@ -1,0 +1,116 @@
+"""Puts the gate in front of every URL that names an organisation, and turns its decision into a response.
+
+Deny by default: a view that names an organisation is gated as `Area.MEMBERS` unless it is marked otherwise
+(`orgs.access.org_view`), and only a mark with a reason (`gate_exempt`) takes it out. `sso.policy` decides.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.functional import SimpleLazyObject
+
+from accounts.requests import signed_in_user
+from orgs.access import Area
+from orgs.organisations import current_slug
+from sso import reporting, responses, viewer
+from sso.browser import browser_session_of
+from sso.gate import GatedOrg, Who, find_org
+from sso.types import Decision, Outcome
+
+# URL arguments that name an organisation or something that belongs to one.
+ORG_ARGUMENTS = frozenset({"org_slug", "org_uid", "connection_uid", "invitation_token"})
+
+Responder = Callable[[HttpRequest, GatedOrg, Decision], HttpResponseBase | None]
+
+
+class SSOGateMiddleware:
+    """Sets `request.viewer` on every request, and `request.access` on those that the gate lets through."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        portal_view = SimpleLazyObject(lambda: viewer.look(who_is(request), now=timezone.now()))
+        request.portal_view = portal_view  # type: ignore[attr-defined]
+        request.viewer = SimpleLazyObject(lambda: portal_view.viewer)  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if getattr(request, "is_gated", False):
+            patch_vary_headers(response, ["Cookie"])
+            if request.user.is_authenticated:
+                patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        if ORG_ARGUMENTS.isdisjoint(kwargs) or hasattr(view, "gate_exempt_reason"):
+            return None
+        if "org_slug" not in kwargs:
+            raise Http404  # names an organisation in a way the gate can't read: closed
+        request.is_gated = True  # type: ignore[attr-defined]
+        return self._gate(request, kwargs["org_slug"], getattr(view, "org_area", Area.MEMBERS))
+
+    def _gate(self, request: HttpRequest, slug: str, area: Area) -> HttpResponseBase | None:
+        now = timezone.now()
+        gated = find_org(slug, who=who_is(request), now=now, area=area)
+        if gated is None:
+            return _redirect_old_slug(request, slug)
+        decision = gated.decide(area=area, now=now)
+        if decision.may_renew_silently and responses.is_page_navigation(request):
+            return responses.renew_silently(request, gated)
+        if decision.would_block:
+            reporting.record(
+                org=gated.org,
+                user_id=signed_in_user(request).pk,
+                path=request.path,
+                channel=_channel(request),
+            )
+        return _RESPONDERS[decision.outcome](request, gated, decision)
+
+
+def who_is(request: HttpRequest) -> Who:
+    """The viewer behind a request. A deactivated account is nobody."""
+    if request.user.is_authenticated and request.user.is_active:
+        return Who(user_id=request.user.pk, browser_session=browser_session_of(request))
+    return Who(user_id=None, browser_session="")
+
+
+def _channel(request: HttpRequest) -> str:
+    return "json" if responses.wants_json(request) else "html"
+
+
+def _redirect_old_slug(request: HttpRequest, slug: str) -> HttpResponse:
+    """Links by a slug that an organisation gave up lead to the one it has now."""
+    new_slug = current_slug(slug)
+    if new_slug is None or request.method not in ("GET", "HEAD"):
+        raise Http404
+    return redirect(request.get_full_path().replace(f"/{slug}/", f"/{new_slug}/", 1))
+
+
+def _let_in(request: HttpRequest, gated: GatedOrg, decision: Decision) -> None:
+    request.access = gated.access(who_is(request))  # type: ignore[attr-defined]
+
+
+def _not_found(request: HttpRequest, gated: GatedOrg, decision: Decision) -> HttpResponse:
+    raise Http404
+
+
+def _forbidden(request: HttpRequest, gated: GatedOrg, decision: Decision) -> HttpResponse:
+    raise PermissionDenied(decision.reason)
+
+
+# An outcome without a responder is a KeyError, never access.
+_RESPONDERS: dict[Outcome, Responder] = {
+    Outcome.ALLOW: _let_in,
+    Outcome.ALLOW_WITH_BANNER: _let_in,
+    Outcome.REQUIRE_SSO: responses.block,
+    Outcome.LOG_IN: responses.log_in,
+    Outcome.NOT_FOUND: _not_found,
+    Outcome.FORBIDDEN: _forbidden,
+}

@@ -1,0 +1,191 @@
+"""An organisation's link to one IdP: the connection, its revisions, its mappings and its key pairs."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from hubsso.crypto import SealedField, seal, unseal
+from orgs.models import Organization, ResourceGroup
+from orgs.roles import Role
+from sso.types import SSOProtocol
+
+PROTOCOL_CHOICES = [(SSOProtocol.OIDC.value, "OpenID Connect"), (SSOProtocol.SAML.value, "SAML 2.0")]
+
+
+class Connection(models.Model):
+    """One IdP of an organisation. `uid` is in the URLs given to the IdP and never changes.
+
+    What the IdP vouches for is here: matching e-mail domains, role mapping, group mapping. They take effect at
+    the next login. How the IdP is reached and trusted is in a `Revision`.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="connections")
+    name = models.CharField(max_length=60)
+    protocol = models.CharField(max_length=10, choices=PROTOCOL_CHOICES)
+    is_enabled = models.BooleanField(default=True)
+    email_domains = models.JSONField(default=list, blank=True)
+    role_mapping_enabled = models.BooleanField(default=False)
+    role_attribute = models.CharField(max_length=200, blank=True)
+    group_mapping_enabled = models.BooleanField(default=False)
+    group_attribute = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["org", "name"], name="connection_unique_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Revision(models.Model):
+    """One version of a connection's configuration. Only `status` and its dates change after it was saved."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        LIVE = "live", "Live"
+        RETIRED = "retired", "Retired"
+
+    class Binding(models.TextChoices):
+        REDIRECT = "redirect", "HTTP-Redirect"
+        POST = "post", "HTTP-POST"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    live_since = models.DateTimeField(null=True)
+    retired_at = models.DateTimeField(null=True)
+
+    # OIDC `issuer`, SAML entity ID of the IdP: compared exactly with what the IdP says.
+    issuer = models.CharField(max_length=500)
+
+    # OpenID Connect
+    client_id = models.CharField(max_length=300, blank=True)
+    client_secret_sealed = SealedField(blank=True)
+    max_age_seconds = models.PositiveIntegerField(null=True, blank=True)
+    follow_id_token_expiry = models.BooleanField(default=False)
+
+    # SAML
+    sso_url = models.CharField(max_length=500, blank=True)
+    sso_binding = models.CharField(max_length=10, choices=Binding.choices, default=Binding.REDIRECT)
+    certificates = models.JSONField(default=list, blank=True)  # PEM texts, any of which may have signed
+    sign_requests = models.BooleanField(default=False)
+    email_attribute = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "number"], name="revision_unique_number"),
+            models.UniqueConstraint(
+                fields=["connection"],
+                condition=models.Q(status="live"),
+                name="revision_one_live_per_connection",
+            ),
+            models.UniqueConstraint(
+                fields=["connection"],
+                condition=models.Q(status="draft"),
+                name="revision_one_draft_per_connection",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection} r{self.number} ({self.status})"
+
+    @property
+    def client_secret(self) -> str:
+        """The secret in the clear, for the token request only. Raises CannotUnseal."""
+        return (
+            unseal(self.client_secret_sealed, context=self._secret_context)
+            if self.client_secret_sealed
+            else ""
+        )
+
+    def seal_client_secret(self, secret: str) -> None:
+        self.client_secret_sealed = seal(secret, context=self._secret_context)
+
+    @property
+    def _secret_context(self) -> str:
+        return f"revision:{self.org_id}:{self.uid}:client_secret"
+
+
+class RevisionTest(models.Model):
+    """How a test login through a revision ended. `details` lists checks and mapped values, no token or secret."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="tests")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    passed = models.BooleanField()
+    code = models.CharField(max_length=60, blank=True)
+    details = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["revision", "-at"], name="revision_test_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.revision}: {'passed' if self.passed else self.code}"
+
+
+class RoleRule(models.Model):
+    """A value of the role attribute and the role it gives."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="role_rules")
+    value = models.CharField(max_length=300)
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["connection", "value"], name="role_rule_unique_value")]
+
+    def __str__(self) -> str:
+        return f"{self.value} gives {self.role}"
+
+
+class GroupRule(models.Model):
+    """A value of the group attribute and the seat it gives in a resource group."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="group_rules")
+    value = models.CharField(max_length=300)
+    group = models.ForeignKey(ResourceGroup, on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "value", "group"], name="group_rule_unique_value")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value} gives {self.role} in {self.group}"
+
+
+class SPKeyPair(models.Model):
+    """A key pair of our SAML SP for one connection: signs AuthnRequests. The private key is sealed."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="sp_key_pairs")
+    certificate = models.TextField()
+    private_key_sealed = SealedField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"SP key pair of {self.connection}"
+
+    @property
+    def private_key(self) -> str:
+        """PEM, in the clear. Raises CannotUnseal."""
+        return unseal(self.private_key_sealed, context=self._key_context)
+
+    def seal_private_key(self, pem: str) -> None:
+        self.private_key_sealed = seal(pem, context=self._key_context)
+
+    @property
+    def _key_context(self) -> str:
+        return f"sp_key_pair:{self.org_id}:{self.uid}:private_key"

@@ -1,0 +1,69 @@
+"""What an organisation asks of its members, and what report-only mode saw."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+
+from orgs.models import Organization
+from sso.types import Enforcement
+
+ENFORCEMENT_CHOICES = [
+    (Enforcement.OFF.value, "Off"),
+    (Enforcement.OPTIONAL.value, "Optional"),
+    (Enforcement.REPORT_ONLY.value, "Report only"),
+    (Enforcement.ENFORCED.value, "Enforced"),
+]
+MIN_SESSION_SECONDS = int(timedelta(hours=1).total_seconds())
+MAX_SESSION_SECONDS = int(timedelta(days=90).total_seconds())
+DEFAULT_SESSION_SECONDS = int(timedelta(days=7).total_seconds())
+
+
+class SSOPolicy(models.Model):
+    """An organisation's SSO rules. An organisation without a row asks nothing."""
+
+    org = models.OneToOneField(
+        Organization, on_delete=models.CASCADE, primary_key=True, related_name="sso_policy"
+    )
+    enforcement = models.CharField(max_length=20, choices=ENFORCEMENT_CHOICES, default=Enforcement.OFF)
+    session_timeout_seconds = models.PositiveIntegerField(default=DEFAULT_SESSION_SECONDS)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    session_timeout_seconds__gte=MIN_SESSION_SECONDS,
+                    session_timeout_seconds__lte=MAX_SESSION_SECONDS,
+                ),
+                name="sso_policy_timeout_1h_to_90d",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(enforcement__in=[choice for choice, _ in ENFORCEMENT_CHOICES]),
+                name="sso_policy_known_enforcement",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.org}: {self.enforcement}"
+
+
+class ReportedBlock(models.Model):
+    """A request that enforcing would have stopped, counted per member, place and day."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="reported_blocks")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    channel = models.CharField(max_length=10)  # html or json
+    path = models.CharField(max_length=300)
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["org", "day", "user", "channel", "path"], name="reported_block_unique_per_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.org} {self.day} {self.path}: {self.count}"

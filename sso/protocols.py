@@ -1,0 +1,50 @@
+"""The seam between a login and the protocol that carries it.
+
+A protocol is a folder with an adapter of this shape. `adapter_for` is the only place that knows which there are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sso.models import LoginAttempt, Revision
+from sso.types import SSOProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserRequest:
+    """What the browser must send to the IdP: a GET to `url`, or a POST of `fields` where there are any."""
+
+    url: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyValue:
+    """One value to hand to the IdP, with the name the protocol gives it."""
+
+    label: str
+    value: str
+
+
+class ProtocolAdapter(Protocol):
+    def begin(self, attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
+        """Complete the attempt with what the protocol must remember (unsaved), and say where to go.
+
+        Raises an SSOError when the IdP can't be reached or its configuration can't be used.
+        """
+
+    def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
+        """What an admin enters at the IdP: callback URL, or ACS URL and entity ID."""
+
+
+def adapter_for(protocol: str) -> ProtocolAdapter:
+    """The adapter of a connection's protocol."""
+    from sso.oidc.adapter import OIDCAdapter  # noqa: PLC0415 - the adapters import this module
+    from sso.saml.adapter import SAMLAdapter  # noqa: PLC0415
+
+    adapters: dict[SSOProtocol, ProtocolAdapter] = {
+        SSOProtocol.OIDC: OIDCAdapter(),
+        SSOProtocol.SAML: SAMLAdapter(),
+    }
+    return adapters[SSOProtocol(protocol)]

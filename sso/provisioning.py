@@ -1,0 +1,177 @@
+"""What an assertion does to a membership: joining, role, seats in resource groups.
+
+Runs inside the login's transaction, at every login, up and down. It never leaves an organisation without an
+admin, and keeps what somebody had when the IdP says that its list of groups is incomplete.
+"""
+
+from dataclasses import dataclass
+
+from accounts.emails import verified_emails
+from accounts.models import User
+from orgs import audit
+from orgs.models import Invitation, Membership, ResourceGroupSeat
+from orgs.roles import Role, RoleSource
+from sso import announcements
+from sso.errors import NotAMember
+from sso.models import Connection
+from sso.role_mapping import mapped_role, mapped_seats, values_at
+from sso.types import IdentityAssertion, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class RolePlan:
+    """The role a login would give, where it comes from, and why in words. None leaves the role alone."""
+
+    role: Role
+    source: RoleSource
+    detail: str
+
+
+def membership_for(*, connection: Connection, user: User, purpose: Purpose) -> Membership:
+    """The user's membership, locked; made now if they came by the join link. Raises NotAMember."""
+    membership = Membership.objects.select_for_update().filter(org=connection.org_id, user=user).first()
+    if membership is None:
+        if purpose is not Purpose.JOIN:
+            raise NotAMember(f"{user.email} passed the IdP but is not a member.")
+        membership = _join(connection=connection, user=user)
+    return membership
+
+
+def apply(*, connection: Connection, membership: Membership, assertion: IdentityAssertion) -> None:
+    """Set the role and the seats that the connection's mappings give. External collaborators are left alone."""
+    if membership.is_external_collaborator:
+        return
+    role_plan = plan_role(connection=connection, membership=membership, assertion=assertion)
+    if role_plan is not None:
+        _set_role(membership=membership, plan=role_plan)
+    seats = plan_seats(connection=connection, assertion=assertion)
+    if seats is not None:
+        _set_seats(membership=membership, seats=seats)
+    if assertion.groups_incomplete:
+        audit.record(
+            "org.sso_groups_incomplete",
+            org=membership.org,
+            actor=membership.user,
+            data={"connection": connection.name},
+        )
+
+
+def plan_role(
+    *, connection: Connection, membership: Membership, assertion: IdentityAssertion
+) -> RolePlan | None:
+    """The role this login gives. None where mapping is off, or where the IdP left groups out."""
+    if not connection.role_mapping_enabled:
+        return None
+    values = values_at(assertion.attributes, connection.role_attribute)
+    if not values and assertion.groups_incomplete:
+        return None
+    rules = [(rule.value, Role(rule.role)) for rule in connection.role_rules.all()]
+    match = mapped_role(values, rules)
+    if match is not None:
+        detail = f"IdP mapping: {connection.role_attribute} has {match.value}"
+        return RolePlan(match.role, RoleSource.IDP, detail)
+    if membership.fallback_role:
+        return RolePlan(Role(membership.fallback_role), RoleSource.INVITATION, "No mapping matched")
+    return RolePlan(Role(membership.org.default_role), RoleSource.DEFAULT, "No mapping matched")
+
+
+def plan_seats(*, connection: Connection, assertion: IdentityAssertion) -> dict[int, Role] | None:
+    """Resource group id -> role. None where group mapping is off, or where the IdP left groups out."""
+    if not connection.group_mapping_enabled:
+        return None
+    values = values_at(assertion.attributes, connection.group_attribute)
+    if not values and assertion.groups_incomplete:
+        return None
+    rules = [(rule.value, rule.group_id, Role(rule.role)) for rule in connection.group_rules.all()]
+    return mapped_seats(values, rules)
+
+
+def is_last_admin(membership: Membership) -> bool:
+    """Would the organisation be without an admin if this one stepped down? Locks the admins' rows."""
+    admins = Membership.objects.select_for_update().filter(org=membership.org_id, role=Role.ADMIN)
+    return [admin.pk for admin in admins] == [membership.pk]
+
+
+def _join(*, connection: Connection, user: User) -> Membership:
+    org = connection.org
+    invitation = Invitation.objects.filter(org=org, email__in=verified_emails(user)).first()
+    role = Role(invitation.role) if invitation else Role(org.default_role)
+    membership, created = Membership.objects.get_or_create(
+        org=org,
+        user=user,
+        defaults={
+            "role": role,
+            "role_source": RoleSource.INVITATION if invitation else RoleSource.DEFAULT,
+            "fallback_role": role if invitation else None,
+        },
+    )
+    if created:
+        audit.record("org.sso_join", org=org, actor=user, data={"role": role, "connection": connection.name})
+    if invitation:
+        invitation.delete()
+    return membership
+
+
+def _set_role(*, membership: Membership, plan: RolePlan) -> None:
+    before = Role(membership.role)
+    if before is Role.ADMIN and plan.role is not Role.ADMIN and is_last_admin(membership):
+        _withhold_role(membership=membership, plan=plan)
+        return
+    membership.role, membership.role_source, membership.role_detail = plan.role, plan.source, plan.detail
+    membership.save(update_fields=["role", "role_source", "role_detail"])
+    if before is not plan.role:
+        audit.record(
+            "org.change_role",
+            org=membership.org,
+            actor=membership.user,
+            data={"user": membership.user.email, "from": before, "to": plan.role, "why": plan.detail},
+        )
+
+
+def _withhold_role(*, membership: Membership, plan: RolePlan) -> None:
+    audit.record(
+        "org.withhold_role",
+        org=membership.org,
+        actor=membership.user,
+        data={"user": membership.user.email, "kept": Role.ADMIN, "mapped": plan.role, "why": plan.detail},
+    )
+    announcements.role_withheld(membership=membership, mapped=plan.role)
+
+
+def _set_seats(*, membership: Membership, seats: dict[int, Role]) -> None:
+    """Make the mapped seats exactly `seats`; manual seats are not touched."""
+    mapped = {seat.group_id: seat for seat in membership.group_seats.filter(source=RoleSource.IDP)}
+    gone = [seat.pk for group_id, seat in mapped.items() if group_id not in seats]
+    changed = [
+        seat for group_id, seat in mapped.items() if group_id in seats and seat.role != seats[group_id]
+    ]
+    new = [group_id for group_id in seats if group_id not in mapped]
+    if not (gone or changed or new):
+        return
+    ResourceGroupSeat.objects.filter(pk__in=gone).delete()
+    for seat in changed:
+        seat.role = seats[seat.group_id]
+        seat.save(update_fields=["role"])
+    ResourceGroupSeat.objects.bulk_create(
+        ResourceGroupSeat(
+            org_id=membership.org_id,
+            membership=membership,
+            group_id=group_id,
+            role=seats[group_id],
+            source=RoleSource.IDP,
+        )
+        for group_id in new
+    )
+    _record_seats(membership=membership, given=[*new, *(seat.group_id for seat in changed)], taken=len(gone))
+
+
+def _record_seats(*, membership: Membership, given: list[int], taken: int) -> None:
+    data = {"user": membership.user.email, "source": RoleSource.IDP}
+    if given:
+        audit.record(
+            "org.group.add_seat", org=membership.org, actor=membership.user, data={**data, "groups": given}
+        )
+    if taken:
+        audit.record(
+            "org.group.remove_seat", org=membership.org, actor=membership.user, data={**data, "count": taken}
+        )

@@ -1,0 +1,94 @@
+"""What a refusal leaves behind: a trace for the organisation's admins, an audit event, a log line.
+
+The member's page shows the reference; the admins find the detail under it for a week.
+"""
+
+import logging
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from hubsso.request_context import current_request_id
+from orgs import audit
+from sso.errors import SSOError
+from sso.models import Connection, LoginAttempt, RefusalTrace, RevisionTest
+from sso.types import Purpose
+
+logger = logging.getLogger(__name__)
+
+# Without 0, 1, I, L, O and U: what is read out on the telephone should arrive.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MAX_UNATTRIBUTED_TRACES_PER_HOUR = 100
+
+
+def record_refusal(
+    error: SSOError, *, connection: Connection, attempt: LoginAttempt | None, now: datetime
+) -> str:
+    """Write trace, audit event and log line of one refusal, and return its reference.
+
+    Answers that belong to no attempt can be sent by anybody: beyond 100 an hour they are only logged.
+    """
+    reference = _new_reference()
+    logger.info(
+        "sso.login.refused",
+        extra={
+            "code": error.code,
+            "reference": reference,
+            "org_id": connection.org_id,
+            "connection_id": connection.pk,
+            "user_id": attempt.user_id if attempt else None,
+            "purpose": attempt.purpose if attempt else None,
+            "detail": error.log_fields,
+        },
+    )
+    if attempt is not None or not _is_flooded(connection, now):
+        _write(error, reference=reference, connection=connection, attempt=attempt, now=now)
+    return reference
+
+
+@transaction.atomic
+def _write(
+    error: SSOError, *, reference: str, connection: Connection, attempt: LoginAttempt | None, now: datetime
+) -> None:
+    RefusalTrace.objects.create(
+        reference=reference,
+        org_id=connection.org_id,
+        connection=connection,
+        revision=attempt.revision if attempt else None,
+        user=attempt.user if attempt else None,
+        purpose=attempt.purpose if attempt else "",
+        code=error.code,
+        admin_detail=error.admin_detail,
+        fields=error.log_fields,
+        request_id=current_request_id(),
+        at=now,
+        expires_at=now + timedelta(days=settings.SSO_TRACE_RETENTION_DAYS),
+    )
+    audit.record(
+        "org.sso_refused",
+        org=connection.org,
+        actor=attempt.user if attempt else None,
+        data={"code": error.code, "reference": reference, "connection": connection.name},
+    )
+    if attempt is not None and attempt.purpose == Purpose.TEST:
+        RevisionTest.objects.create(
+            org_id=connection.org_id,
+            revision=attempt.revision,
+            user=attempt.user,
+            passed=False,
+            code=error.code,
+            details={"admin_detail": error.admin_detail, "reference": reference},
+            at=now,
+        )
+
+
+def _is_flooded(connection: Connection, now: datetime) -> bool:
+    recent = RefusalTrace.objects.filter(org=connection.org_id, user=None, at__gt=now - timedelta(hours=1))
+    return recent.count() >= _MAX_UNATTRIBUTED_TRACES_PER_HOUR
+
+
+def _new_reference() -> str:
+    letters = [secrets.choice(_ALPHABET) for _ in range(8)]
+    return "".join(letters[:4]) + "-" + "".join(letters[4:])

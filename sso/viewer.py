@@ -1,0 +1,80 @@
+"""Who looks at lists that mix organisations: what the gate withholds from them, and which orgs wait for SSO."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from orgs.access import Area, MemberOf, Viewer, WithheldOrg
+from sso.gate import GatedOrg, Who, orgs_of
+from sso.types import Enforcement, Outcome, Reason
+
+REASON_TEXTS: dict[Reason, str] = {
+    Reason.SSO_MISSING: "You have not authenticated with its identity provider in this browser yet.",
+    Reason.SSO_EXPIRED: "Your last authentication has expired.",
+    Reason.SSO_REVISION_CHANGED: "Its single sign-on was changed since you last authenticated.",
+    Reason.SSO_UNAVAILABLE: "Its single sign-on is not working. Contact an admin of the organisation.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOrg:
+    """One line of the banner. `org_id` keys the viewer's "not now"."""
+
+    org_id: int
+    org_name: str
+    org_slug: str
+    idp_name: str
+    start_url: str
+    reason_text: str
+    can_skip: bool
+    is_enforced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PortalView:
+    """One viewer's standing in all their organisations."""
+
+    viewer: Viewer
+    waiting: tuple[WaitingOrg, ...]
+
+
+def look(who: Who, *, now: datetime) -> PortalView:
+    """Decide for every organisation of the viewer. One query for a member, none for anybody else."""
+    memberships: list[MemberOf] = []
+    withheld: list[WithheldOrg] = []
+    waiting: list[WaitingOrg] = []
+    for gated in orgs_of(who):
+        decision = gated.decide(area=Area.MEMBERS, now=now)
+        if decision.outcome is Outcome.REQUIRE_SSO:
+            withheld.append(_withheld(gated))
+        elif gated.member:
+            memberships.append(gated.member)
+        if decision.outcome in (Outcome.REQUIRE_SSO, Outcome.ALLOW_WITH_BANNER) and gated.idp_name:
+            waiting.append(_waiting(gated, decision.reason))
+    viewer = Viewer(user_id=who.user_id, memberships=tuple(memberships), withheld=tuple(withheld))
+    return PortalView(viewer=viewer, waiting=tuple(waiting))
+
+
+def _withheld(gated: GatedOrg) -> WithheldOrg:
+    return WithheldOrg(
+        org_id=gated.org.pk, slug=gated.org.slug, name=gated.org.name, start_url=start_url(gated.org.slug)
+    )
+
+
+def _waiting(gated: GatedOrg, reason: Reason) -> WaitingOrg:
+    enforced = gated.facts.enforcement is Enforcement.ENFORCED
+    return WaitingOrg(
+        org_id=gated.org.pk,
+        org_name=gated.org.name,
+        org_slug=gated.org.slug,
+        idp_name=gated.idp_name,
+        start_url=start_url(gated.org.slug),
+        reason_text=REASON_TEXTS[reason],
+        can_skip=not enforced,
+        is_enforced=enforced,
+    )
+
+
+def start_url(org_slug: str) -> str:
+    return reverse("sso:start", args=[org_slug])

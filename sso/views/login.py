@@ -1,0 +1,115 @@
+"""The member's side of a login: the start page, "not now", the join link, and a form that was held up."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.requests import signed_in_user
+from orgs.access import gate_exempt
+from orgs.models import Membership, Organization
+from sso import held_posts, skipping
+from sso.browser import browser_session_of, ensure_browser_session
+from sso.errors import SSOError
+from sso.gate import live_connections
+from sso.login import begin_login
+from sso.models import Connection, Revision
+from sso.return_paths import safe_path
+from sso.types import Purpose
+from sso.views.outcome import refuse
+
+
+@gate_exempt("the banner's target: the way through the gate can't be behind it")
+@login_required
+@require_GET
+def start(request: HttpRequest, org_slug: str) -> HttpResponse:
+    """Send a member to their organisation's IdP. Nobody else learns whether there is one."""
+    org = get_object_or_404(Organization, slug=org_slug)
+    if not Membership.objects.filter(org=org, user_id=signed_in_user(request).pk).exists():
+        raise Http404
+    return _to_idp(request, org, Purpose.LOGIN)
+
+
+@gate_exempt("the join link: whoever follows it is not a member yet")
+@login_required
+@require_GET
+def join(request: HttpRequest, org_slug: str) -> HttpResponse:
+    """Explain what joining means; `?go=1` sends the browser to the IdP."""
+    org = get_object_or_404(Organization, slug=org_slug)
+    if Membership.objects.filter(org=org, user_id=signed_in_user(request).pk).exists():
+        return redirect(org)
+    connections = live_connections(org)
+    if not connections:
+        raise Http404
+    if request.GET.get("go"):
+        return _to_idp(request, org, Purpose.JOIN)
+    return render(request, "sso/join.html", {"org": org, "idp_name": connections[0].name})
+
+
+@login_required
+@require_POST
+def skip(request: HttpRequest) -> HttpResponse:
+    """ "Not now": set the banner aside for the organisation named, if it allows that."""
+    waiting = request.portal_view.waiting  # type: ignore[attr-defined]
+    slug = request.POST.get("org")
+    skippable = [item.org_id for item in waiting if item.can_skip and item.org_slug == slug]
+    skipping.skip(request, skippable, now=timezone.now())
+    return redirect(safe_path(request.POST.get("next"), fallback="/"))
+
+
+@gate_exempt("shows a member their own form again; sending it meets the gate")
+@login_required
+@require_GET
+def held_post(request: HttpRequest, org_slug: str, token: str) -> HttpResponse:
+    """Show a form that was held up, for the person to send on or drop."""
+    org = get_object_or_404(Organization, slug=org_slug)
+    opened = held_posts.open_held(
+        org=org,
+        token=token,
+        user_id=signed_in_user(request).pk,
+        browser_session=browser_session_of(request),
+        now=timezone.now(),
+    )
+    if opened is None:
+        raise Http404
+    return render(request, "sso/held_post.html", {"org": org, "opened": opened})
+
+
+def _to_idp(request: HttpRequest, org: Organization, purpose: Purpose) -> HttpResponse:
+    connection = _choose_connection(org)
+    if connection is None:
+        return render(request, "sso/unavailable.html", {"org": org}, status=503)
+    try:
+        browser_request = begin_login(
+            connection=connection,
+            revision=connection.revisions.get(status=Revision.Status.LIVE),
+            user=signed_in_user(request),
+            browser_session=ensure_browser_session(request),
+            purpose=purpose,
+            next_path=safe_path(request.GET.get("next"), fallback=""),
+            is_silent=bool(request.GET.get("silent")),
+            now=timezone.now(),
+        )
+    except SSOError as error:
+        return refuse(request, error, connection=connection)
+    if not browser_request.fields:
+        return redirect(browser_request.url)
+    return post_to_idp(request, browser_request.url, dict(browser_request.fields))
+
+
+def post_to_idp(request: HttpRequest, url: str, fields: dict[str, str]) -> HttpResponse:
+    """A page whose one form goes to the IdP (SAML HTTP-POST binding); CSP lets it go there and nowhere else."""
+    response = render(request, "sso/post_to_idp.html", {"url": url, "fields": fields})
+    response._csp_update = {"form-action": [_origin(url)]}  # type: ignore[attr-defined]
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _origin(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.split('/', 1)[0]}"
+
+
+def _choose_connection(org: Organization) -> Connection | None:
+    return live_connections(org).first()

@@ -1,0 +1,69 @@
+"""How every login ends, whatever the protocol: the session and the way back, the test's result, or a refusal."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
+from sso import login, test_results
+from sso.errors import SilentLoginFailed, SSOError
+from sso.models import Connection, LoginAttempt, SSOSession
+from sso.refusals import record_refusal
+from sso.return_paths import safe_path
+from sso.types import IdentityAssertion, Purpose, SessionLimit
+from sso.viewer import start_url
+
+_LIMIT_WORDS = {
+    SessionLimit.ORG_TIMEOUT: "the organisation's session length",
+    SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER: "your identity provider's session length",
+    SessionLimit.OIDC_MAX_AGE: "how long ago you signed in at your identity provider",
+    SessionLimit.OIDC_ID_TOKEN_EXP: "your identity provider's token lifetime",
+}
+
+
+def finish(request: HttpRequest, attempt: LoginAttempt, assertion: IdentityAssertion) -> HttpResponse:
+    """Complete the login, or record the test, and return the browser to the page it came for."""
+    now = timezone.now()
+    if attempt.purpose == Purpose.TEST:
+        test = test_results.record_test(attempt=attempt, assertion=assertion, now=now)
+        return redirect("sso:revision_test", attempt.org.slug, attempt.connection.uid, test.pk)
+    try:
+        completed = login.complete_login(attempt=attempt, assertion=assertion, now=now)
+    except SSOError as error:
+        return refuse(request, error, connection=attempt.connection, attempt=attempt)
+    request.session.cycle_key()  # a session key known before this proof must not carry it
+    messages.success(request, _how_long(completed.session))
+    return redirect(_return_path(attempt))
+
+
+def refuse(
+    request: HttpRequest, error: SSOError, *, connection: Connection, attempt: LoginAttempt | None = None
+) -> HttpResponse:
+    """The member's page of a refusal, with its reference. A failed silent login just goes back to the banner."""
+    if isinstance(error, SilentLoginFailed) and attempt is not None:
+        return redirect(_return_path(attempt))
+    reference = record_refusal(error, connection=connection, attempt=attempt, now=timezone.now())
+    page = {
+        "org": connection.org,
+        "error": error,
+        "reference": reference,
+        "start_url": start_url(connection.org.slug),
+        "is_test": attempt is not None and attempt.purpose == Purpose.TEST,
+    }
+    response = render(request, "sso/refused.html", page, status=error.status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _return_path(attempt: LoginAttempt) -> str:
+    return safe_path(attempt.next_path, fallback=attempt.org.get_absolute_url())
+
+
+def _how_long(session: SSOSession) -> str:
+    until = date_format(localtime(session.expires_at), "j F Y, H:i e")
+    return (
+        f"You are authenticated for {session.org.name} until {until}, "
+        f"by {_LIMIT_WORDS[SessionLimit(session.limit)]}."
+    )

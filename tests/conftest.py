@@ -1,0 +1,95 @@
+"""Personas and what they share. Their rights are stated once, here.
+
+Acme enforces SSO by OIDC. Olivia is its admin, Max a member, Nina an external collaborator. Zoe belongs to
+Globex alone and must see nothing of Acme but what is public.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+from orgs.models import Membership, Organization, Resource
+from orgs.roles import Role
+from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
+from sso.models import Connection
+from sso.types import Enforcement
+from tests.builders import (
+    make_connection,
+    make_member,
+    make_org,
+    make_page,
+    make_sso_session,
+    make_user,
+    set_policy,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Acme and Globex, their people, and one page of each kind. Markers stand in titles and texts."""
+
+    acme: Organization
+    globex: Organization
+    acme_idp: Connection
+    olivia: Membership
+    max: Membership
+    nina: Membership
+    zoe: Membership
+    public_page: Resource
+    private_page: Resource
+
+    def person(self, name: str) -> User | None:
+        """The account of a persona by name; None for `anonymous`."""
+        if name == "anonymous":
+            return None
+        membership: Membership = getattr(self, name)
+        return membership.user
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    acme = make_org("acme", name="Acme")
+    globex = make_org("globex", name="Globex")
+    set_policy(acme, Enforcement.ENFORCED)
+    return World(
+        acme=acme,
+        globex=globex,
+        acme_idp=make_connection(acme, connection={"name": "Acme Login"}),
+        olivia=make_member(acme, make_user("olivia@acme.example", name="Olivia"), role=Role.ADMIN),
+        max=make_member(acme, make_user("max@acme.example", name="Max"), role=Role.READ),
+        nina=make_member(
+            acme,
+            make_user("nina@partner.example", name="Nina"),
+            role=Role.READ,
+            is_external_collaborator=True,
+        ),
+        zoe=make_member(globex, make_user("zoe@globex.example", name="Zoe"), role=Role.ADMIN),
+        public_page=make_page(acme, "Public-marker", body="public-body-marker", visibility="public"),
+        private_page=make_page(acme, "Private-marker", body="private-body-marker"),
+    )
+
+
+def log_in(client: Client, user: User | None) -> str:
+    """Sign in to the portal, and return the name of this browser session."""
+    if user is None:
+        return ""
+    client.force_login(user)
+    return str(client.session[BROWSER_SESSION_KEY])
+
+
+def log_in_with_sso(client: Client, membership: Membership) -> str:
+    """Sign in to the portal and hold a live SSO session for the membership's organisation."""
+    browser_session = log_in(client, membership.user)
+    make_sso_session(membership, browser_session=browser_session)
+    return browser_session
