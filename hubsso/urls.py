@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from orgs.urls import portal_urlpatterns
+
 urlpatterns = [
+    *portal_urlpatterns,
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),

@@ -1,0 +1,177 @@
+"""What people type into the pages of organisations. Forms check shapes; rules are in the domain functions."""
+
+from typing import Any
+
+from django import forms
+from django.forms import model_to_dict
+
+from orgs.models import Invitation, Organization, Resource, ResourceGroup
+from orgs.models.organization import validate_slug
+from orgs.resources import Places, ResourceContent
+from orgs.roles import Role
+
+SLUG_HELP = "Lower-case letters, digits and inner hyphens; part of every link: /orgs/<b>address</b>/."
+BELOW_ADMIN = [(role.value, role.label) for role in Role if role is not Role.ADMIN]
+SEAT_ROLES = [(role.value, role.label) for role in Role if role not in (Role.NO_ACCESS, Role.ADMIN)]
+
+
+def slug_field() -> forms.CharField:
+    return forms.CharField(
+        label="Address",
+        max_length=40,
+        validators=[validate_slug],
+        help_text=SLUG_HELP,
+        widget=forms.TextInput(
+            attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
+        ),
+    )
+
+
+class NewOrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    slug = slug_field()
+
+    class Meta:
+        model = Organization
+        fields = ["name", "slug", "description"]
+        help_texts = {"description": "One or two sentences that anybody may read."}
+        widgets = {"description": forms.Textarea(attrs={"rows": 2})}
+
+    def validate_unique(self) -> None:
+        """Left to the domain function, which also knows the slugs that were given up."""
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    class Meta:
+        model = Organization
+        fields = ["name", "description", "default_role"]
+        help_texts = {
+            "description": "One or two sentences that anybody may read.",
+            "default_role": "What new members get when neither an invitation nor a mapping says otherwise.",
+        }
+        widgets = {"description": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["default_role"] = forms.ChoiceField(
+            label="Default role", choices=BELOW_ADMIN, help_text=self.fields["default_role"].help_text
+        )
+
+
+class RenameForm(forms.Form):
+    slug = slug_field()
+
+
+class TypedConfirmationForm(forms.Form):
+    """Asks to type `expected` before something that can't be undone."""
+
+    confirmation = forms.CharField(
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"})
+    )
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+        self.fields["confirmation"].label = f"Type {expected} to confirm"
+
+    def clean_confirmation(self) -> str:
+        typed: str = self.cleaned_data["confirmation"]
+        if typed != self.expected:
+            raise forms.ValidationError(f"That is not {self.expected}.")
+        return typed
+
+
+class RoleForm(forms.Form):
+    role = forms.TypedChoiceField(choices=Role.choices, coerce=Role)
+
+
+class CollaboratorForm(forms.Form):
+    is_external = forms.BooleanField(required=False)
+
+
+class InviteForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    role = forms.TypedChoiceField(choices=Role.choices, coerce=Role, initial=Role.READ)
+
+    class Meta:
+        model = Invitation
+        fields = ["email", "role"]
+        labels = {"email": "E-mail address"}
+
+    def validate_unique(self) -> None:
+        """Inviting an address again sends a new link."""
+
+
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    class Meta:
+        model = ResourceGroup
+        fields = ["name", "description"]
+        widgets = {"description": forms.Textarea(attrs={"rows": 2})}
+
+
+class SeatForm(forms.Form):
+    """Names the member by e-mail, because a list of all members would not fit a large organisation."""
+
+    email = forms.EmailField(label="Member's e-mail address")
+    role = forms.TypedChoiceField(choices=SEAT_ROLES, coerce=Role, initial=Role.READ)
+
+
+class ResourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A page or an app; `places` are where this person may put it, beside where it is already."""
+
+    class Meta:
+        model = Resource
+        fields = ["title", "description", "body", "url", "visibility", "group"]
+        field_classes = {"url": forms.URLField}
+        labels = {"body": "Text", "url": "URL"}
+        help_texts = {
+            "description": "One line, shown on the card.",
+            "body": "Markdown: # headings, **bold**, lists, tables, links.",
+            "url": "Where the tile leads.",
+            "visibility": "Public resources can be read by anybody, signed in or not.",
+        }
+        widgets = {
+            "description": forms.TextInput(),
+            "body": forms.Textarea(attrs={"rows": 16, "class": "font-monospace"}),
+            "visibility": forms.RadioSelect(),
+        }
+
+    def __init__(
+        self, data: Any, *, kind: Resource.Kind, places: Places, resource: Resource | None = None
+    ) -> None:
+        super().__init__(data, initial=model_to_dict(resource, self.Meta.fields) if resource else {})
+        self._use_fields_of(kind)
+        self._offer_groups(places, resource)
+
+    def content(self) -> ResourceContent:
+        """What was filled in. Only for a valid form."""
+        data = self.cleaned_data
+        return ResourceContent(
+            title=data["title"],
+            description=data["description"],
+            body=data.get("body", ""),
+            url=data.get("url", ""),
+            visibility=Resource.Visibility(data["visibility"]),
+            group=data.get("group"),
+        )
+
+    def _use_fields_of(self, kind: Resource.Kind) -> None:
+        if kind is Resource.Kind.PAGE:
+            del self.fields["url"]
+        else:
+            del self.fields["body"]
+            self.fields["url"].required = True
+
+    def _offer_groups(self, places: Places, resource: Resource | None) -> None:
+        keys = {group.pk for group in places.groups}
+        if resource and resource.group_id:
+            keys.add(resource.group_id)
+        if not keys:
+            del self.fields["group"]
+            return
+        stays_outside = resource is not None and resource.group_id is None
+        self.fields["group"] = forms.ModelChoiceField(
+            ResourceGroup.objects.filter(pk__in=keys).order_by("name"),
+            required=not (places.outside_groups or stays_outside),
+            empty_label="No group: every member with the role Read",
+            label="Resource group",
+            help_text="In a group, only its members and the organisation's admins see a private resource.",
+        )

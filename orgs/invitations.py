@@ -1,0 +1,130 @@
+"""Invitations by e-mail: a one-time link, good only for an account that has proven it owns the address."""
+
+import logging
+import smtplib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from accounts.emails import verified_emails
+from accounts.models import User
+from hubsso.crypto import random_token, token_hash
+from orgs import audit, members
+from orgs.errors import AlreadyMember, InvitationExpired, InvitationForOther, InvitationGone, InvitationsOff
+from orgs.models import Invitation, Membership, Organization
+from orgs.roles import Role, RoleSource
+
+logger = logging.getLogger(__name__)
+
+LIFETIME = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedInvitation:
+    """An invitation and the only sight of its link; `is_sent` is false where the mail server refused it."""
+
+    invitation: Invitation
+    link: str
+    is_sent: bool
+
+
+def invite(
+    *, org: Organization, email: str, role: Role, actor: User, now: datetime, invitations_off: str = ""
+) -> IssuedInvitation:
+    """Ask an e-mail address to join. Asking again replaces the link and the role.
+
+    Raises AlreadyMember, or InvitationsOff where `invitations_off` states a reason.
+    """
+    if invitations_off:
+        raise InvitationsOff(invitations_off)
+    token = random_token()
+    invitation = _store(org=org, email=email.lower(), role=role, actor=actor, now=now, token=token)
+    link = settings.BASE_URL + reverse("orgs:invitation", args=[token])
+    return IssuedInvitation(invitation, link, is_sent=_send(invitation, link=link, sender=actor))
+
+
+@transaction.atomic
+def revoke(*, invitation: Invitation, actor: User) -> None:
+    """Withdraw an invitation; its link is dead from now on."""
+    data = {"email": invitation.email, "role": invitation.role}
+    audit.record("org.revoke_invitation", org=invitation.org, actor=actor, data=data)
+    invitation.delete()
+
+
+def find(token: str) -> Invitation:
+    """The invitation of a link, whether or not it is still good. Raises InvitationGone."""
+    invitation = Invitation.objects.select_related("org").filter(token_hash=token_hash(token)).first()
+    if invitation is None:
+        raise InvitationGone
+    return invitation
+
+
+@transaction.atomic
+def accept(*, token: str, user: User, now: datetime, invitations_off: str = "") -> Membership:
+    """Join with the invitation's role, which stays the fallback of role mapping.
+
+    Raises InvitationGone, InvitationExpired, InvitationForOther, AlreadyMember or InvitationsOff.
+    """
+    invitation = find(token)
+    check_acceptable(invitation, user=user, now=now)
+    if invitations_off:
+        raise InvitationsOff(invitations_off)
+    used, _ = Invitation.objects.filter(pk=invitation.pk).delete()
+    if not used:
+        raise InvitationGone  # somebody was faster
+    role = Role(invitation.role)
+    return members.add_member(
+        org=invitation.org, user=user, role=role, source=RoleSource.INVITATION, actor=user, fallback_role=role
+    )
+
+
+def check_acceptable(invitation: Invitation, *, user: User, now: datetime) -> None:
+    """Raise InvitationExpired, InvitationForOther or AlreadyMember unless this account may accept now."""
+    if now >= invitation.expires_at:
+        raise InvitationExpired
+    if invitation.email.lower() not in {email.lower() for email in verified_emails(user)}:
+        raise InvitationForOther
+    if Membership.objects.filter(org_id=invitation.org_id, user=user).exists():
+        raise AlreadyMember("You are a member already.")
+
+
+def pending_for(*, org: Organization, user: User, now: datetime) -> Invitation | None:
+    """The organisation's good invitation to one of the account's verified addresses, if there is one."""
+    emails = [email.lower() for email in verified_emails(user)]
+    return org.invitations.filter(email__in=emails, expires_at__gt=now).order_by("pk").first()
+
+
+@transaction.atomic
+def _store(
+    *, org: Organization, email: str, role: Role, actor: User, now: datetime, token: str
+) -> Invitation:
+    if Membership.objects.filter(org=org, user__email__iexact=email).exists():
+        raise AlreadyMember
+    invitation, _ = Invitation.objects.update_or_create(
+        org=org,
+        email=email,
+        defaults={
+            "role": role,
+            "token_hash": token_hash(token),
+            "invited_by": actor,
+            "expires_at": now + LIFETIME,
+        },
+    )
+    audit.record("org.invite_user", org=org, actor=actor, data={"email": email, "role": role.value})
+    return invitation
+
+
+def _send(invitation: Invitation, *, link: str, sender: User) -> bool:
+    context = {"invitation": invitation, "link": link, "sender": sender, "site_name": settings.SITE_NAME}
+    subject = " ".join(render_to_string("orgs/email/invitation_subject.txt", context).split())
+    try:
+        send_mail(subject, render_to_string("orgs/email/invitation.txt", context), None, [invitation.email])
+    except (smtplib.SMTPException, OSError):
+        logger.exception("org.invitation.not_sent", extra={"invitation_id": invitation.pk})
+        return False
+    return True

@@ -1,0 +1,135 @@
+"""Who belongs to an organisation and with which role. An organisation always keeps at least one admin.
+
+Whoever takes an admin away locks the organisation's row first: of two admins leaving at once, one stays.
+(SQLite has no row locks: there every transaction that writes waits for the one before it.)
+"""
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from orgs import audit
+from orgs.errors import AlreadyMember, LastAdmin, MemberGone, RoleLocked
+from orgs.models import Membership, Organization
+from orgs.roles import Role, RoleSource
+
+
+@transaction.atomic
+def add_member(
+    *,
+    org: Organization,
+    user: User,
+    role: Role,
+    source: RoleSource,
+    actor: User | None,
+    detail: str = "",
+    fallback_role: Role | None = None,
+) -> Membership:
+    """Make `user` a member. Raises AlreadyMember, also when somebody else does the same at the same time."""
+    try:
+        with transaction.atomic():
+            membership = Membership.objects.create(
+                org=org,
+                user=user,
+                role=role,
+                role_source=source,
+                role_detail=detail,
+                fallback_role=fallback_role,
+            )
+    except IntegrityError:
+        raise AlreadyMember from None
+    data = {"member": _label(user), "role": role.value, "source": source.value}
+    audit.record("org.add_user", org=org, actor=actor, data=data)
+    return membership
+
+
+@transaction.atomic
+def change_role(
+    *,
+    membership: Membership,
+    role: Role,
+    actor: User | None,
+    source: RoleSource = RoleSource.MANUAL,
+    detail: str = "",
+    role_lock: str = "",
+) -> Membership:
+    """Give a member another role. Raises LastAdmin, MemberGone, or RoleLocked where `role_lock` says why.
+
+    The lock does not hold for external collaborators: they pass no SSO, so nothing else would set their role.
+    """
+    membership = _lock(membership)
+    if role_lock and not membership.is_external_collaborator:
+        raise RoleLocked(role_lock)
+    if role is not Role.ADMIN:
+        _require_another_admin(membership)
+    before = membership.role
+    membership.role, membership.role_source, membership.role_detail = role, source, detail
+    membership.save(update_fields=["role", "role_source", "role_detail"])
+    if before != role:
+        data = {"member": _label(membership.user), "from": before, "to": role.value, "source": source.value}
+        audit.record("org.change_role", org=membership.org, actor=actor, data=data)
+    return membership
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership, actor: User | None) -> None:
+    """Take somebody out of the organisation, with their seats. Raises LastAdmin or MemberGone."""
+    membership = _lock(membership)
+    _require_another_admin(membership)
+    audit.record("org.remove_user", org=membership.org, actor=actor, data={"member": _label(membership.user)})
+    membership.delete()
+
+
+@transaction.atomic
+def leave(*, membership: Membership) -> None:
+    """The member goes of their own accord. Raises LastAdmin or MemberGone."""
+    membership = _lock(membership)
+    _require_another_admin(membership)
+    audit.record("org.leave", org=membership.org, actor=membership.user)
+    membership.delete()
+
+
+@transaction.atomic
+def set_collaborator(*, membership: Membership, is_external: bool, actor: User | None) -> Membership:
+    """Say whether a member is an external collaborator, of whom no SSO is asked. Raises MemberGone."""
+    membership = _lock(membership)
+    if membership.is_external_collaborator == is_external:
+        return membership
+    membership.is_external_collaborator = is_external
+    membership.save(update_fields=["is_external_collaborator"])
+    data = {"member": _label(membership.user), "is_external_collaborator": is_external}
+    audit.record("org.set_collaborator", org=membership.org, actor=actor, data=data)
+    return membership
+
+
+def is_last_admin(membership: Membership) -> bool:
+    """Would the organisation be without an admin if this one stepped down? A switched-off account is none.
+
+    Keeps the answer true until the transaction ends: whoever asks the same of the organisation waits.
+    """
+    lock_organisation(membership.org_id)
+    admins = Membership.objects.filter(org_id=membership.org_id, role=Role.ADMIN, user__is_active=True)
+    is_admin = Membership.objects.filter(pk=membership.pk, role=Role.ADMIN).exists()
+    return is_admin and not admins.exclude(pk=membership.pk).exists()
+
+
+def lock_organisation(org_id: int) -> None:
+    """Hold the organisation's row until the transaction ends. It is taken before any membership's row."""
+    Organization.objects.select_for_update(no_key=True).filter(pk=org_id).first()
+
+
+def _lock(membership: Membership) -> Membership:
+    """The membership as it is now, under its organisation's lock."""
+    lock_organisation(membership.org_id)
+    current = Membership.objects.select_related("org", "user").filter(pk=membership.pk).first()
+    if current is None:
+        raise MemberGone
+    return current
+
+
+def _require_another_admin(membership: Membership) -> None:
+    if is_last_admin(membership):
+        raise LastAdmin
+
+
+def _label(user: User) -> str:
+    return f"{user.name} <{user.email}>"

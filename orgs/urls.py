@@ -1,0 +1,59 @@
+"""URLs of organisations. `portal_urlpatterns` are the pages above them all and have no namespace."""
+
+from django.urls import path
+
+from orgs.models import Resource
+from orgs.views import groups, invitations, members, organisation, portal, resources, settings
+
+app_name = "orgs"
+
+portal_urlpatterns = [
+    path("", portal.home, name="home"),
+    path("search/", portal.search_resources, name="search"),
+]
+
+urlpatterns = [
+    path("orgs/new/", organisation.create, name="create"),
+    path("invitations/<str:invitation_token>/", invitations.find, name="invitation"),
+    path("orgs/<str:org_slug>/", organisation.home, name="home"),
+    path("orgs/<str:org_slug>/new-page/", resources.create, {"kind": Resource.Kind.PAGE}, name="create_page"),
+    path("orgs/<str:org_slug>/new-app/", resources.create, {"kind": Resource.Kind.APP}, name="create_app"),
+    path("orgs/<str:org_slug>/r/<str:resource_slug>/", resources.detail, name="resource"),
+    path("orgs/<str:org_slug>/r/<str:resource_slug>/edit/", resources.edit, name="edit_resource"),
+    path("orgs/<str:org_slug>/r/<str:resource_slug>/delete/", resources.delete, name="delete_resource"),
+    path("orgs/<str:org_slug>/members/", members.members_list, name="members"),
+    path("orgs/<str:org_slug>/members/<int:member_id>/role/", members.change_role, name="change_role"),
+    path(
+        "orgs/<str:org_slug>/members/<int:member_id>/collaborator/",
+        members.set_collaborator,
+        name="set_collaborator",
+    ),
+    path("orgs/<str:org_slug>/members/<int:member_id>/remove/", members.remove, name="remove_member"),
+    path("orgs/<str:org_slug>/leave/", members.leave, name="leave"),
+    path("orgs/<str:org_slug>/invitations/", invitations.invitations_list, name="invitations"),
+    path(
+        "orgs/<str:org_slug>/invitations/<int:invitation_id>/revoke/",
+        invitations.revoke,
+        name="revoke_invitation",
+    ),
+    path(
+        "orgs/<str:org_slug>/invitations/<str:invitation_token>/accept/",
+        invitations.accept,
+        name="accept_invitation",
+    ),
+    path("orgs/<str:org_slug>/groups/", groups.groups_list, name="groups"),
+    path("orgs/<str:org_slug>/new-group/", groups.create, name="create_group"),
+    path("orgs/<str:org_slug>/groups/<str:group_slug>/", groups.detail, name="group"),
+    path("orgs/<str:org_slug>/groups/<str:group_slug>/edit/", groups.edit, name="edit_group"),
+    path("orgs/<str:org_slug>/groups/<str:group_slug>/delete/", groups.delete, name="delete_group"),
+    path("orgs/<str:org_slug>/groups/<str:group_slug>/seats/", groups.give_seat, name="give_seat"),
+    path(
+        "orgs/<str:org_slug>/groups/<str:group_slug>/seats/<int:seat_id>/take/",
+        groups.take_seat,
+        name="take_seat",
+    ),
+    path("orgs/<str:org_slug>/settings/", settings.profile, name="settings"),
+    path("orgs/<str:org_slug>/settings/rename/", settings.rename, name="rename"),
+    path("orgs/<str:org_slug>/settings/delete/", settings.delete, name="delete"),
+    path("orgs/<str:org_slug>/settings/audit/", settings.audit_log, name="audit"),
+]

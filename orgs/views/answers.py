@@ -1,0 +1,55 @@
+"""How the views answer: a page of an organisation, JSON where the client asks for it, a refusal as a message."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from orgs.access import OrgRequest
+from orgs.errors import Forbidden, OrgError
+from orgs.roles import Ability
+
+
+def org_page(
+    request: OrgRequest, template: str, context: Mapping[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A page of the organisation the request is for; its header and tabs come from `org_navigation`."""
+    access = request.access
+    page = {"access": access, "org": access.org, "can_manage": access.can(Ability.MANAGE), **context}
+    return render(request, template, page, status=status)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def vary_on_accept(response: HttpResponse) -> HttpResponse:
+    """Say that the same URL answers both HTML and JSON."""
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+def json_answer(body: Mapping[str, Any]) -> HttpResponse:
+    return vary_on_accept(JsonResponse(body))
+
+
+def absolute(path: str) -> str:
+    return f"{settings.BASE_URL}{path}"
+
+
+@contextmanager
+def telling(request: HttpRequest, success: str) -> Iterator[None]:
+    """Run a domain function; say `success`, or why a rule said no. Forbidden stays a 403."""
+    try:
+        yield
+    except Forbidden:
+        raise
+    except OrgError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, success)

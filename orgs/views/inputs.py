@@ -1,0 +1,20 @@
+"""Reading a request: who sent it, and the keys that lists go by."""
+
+from django.http import HttpRequest
+
+from accounts.models import User
+
+MAX_KEY = 2**63 - 1
+
+
+def user_of(request: HttpRequest) -> User:
+    """The signed-in account. Only for views that nobody else reaches."""
+    if not isinstance(request.user, User):
+        raise TypeError("this view is for signed-in people")
+    return request.user
+
+
+def key_from(request: HttpRequest, name: str) -> int | None:
+    """A key from the query string; None where it is absent or no key."""
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and int(value) <= MAX_KEY else None

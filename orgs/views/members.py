@@ -1,0 +1,103 @@
+"""Who belongs to the organisation: the list, roles, collaborators, removing and leaving."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from orgs import members
+from orgs.access import Area, OrgRequest, gate_exempt, org_view
+from orgs.errors import LastAdmin
+from orgs.forms import CollaboratorForm, RoleForm
+from orgs.models import Membership
+from orgs.paging import page_by_key
+from orgs.roles import ROLE_DESCRIPTIONS, Ability, Role
+from orgs.views import json_shapes
+from orgs.views.answers import json_answer, org_page, telling, vary_on_accept, wants_json
+from orgs.views.inputs import key_from, user_of
+
+PAGE_SIZE = 50
+
+
+@require_safe
+@org_view(Area.MEMBERS, needs=Ability.READ)
+def members_list(request: OrgRequest, org_slug: str) -> HttpResponse:
+    access = request.access
+    can_manage = access.can(Ability.MANAGE)
+    query = request.GET.get("q", "").strip()
+    found = _matching(access.org.memberships.select_related("user"), query, by_email=can_manage)
+    page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
+    if wants_json(request):
+        return json_answer(json_shapes.members(access.org, page, with_emails=can_manage))
+    context = {
+        "members": page.rows,
+        "next_key": page.next_key,
+        "query": query,
+        "roles": Role.choices,
+        "role_descriptions": [(role.label, ROLE_DESCRIPTIONS[role]) for role in Role],
+    }
+    return vary_on_accept(org_page(request, "orgs/members.html", context))
+
+
+@require_POST
+@org_view(Area.MEMBERS, needs=Ability.MANAGE)
+def change_role(request: OrgRequest, org_slug: str, member_id: int) -> HttpResponse:
+    membership = get_object_or_404(request.access.org.memberships.select_related("user"), pk=member_id)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose one of the roles.")
+        return redirect("orgs:members", org_slug)
+    role: Role = form.cleaned_data["role"]
+    with telling(request, f"{membership.user} now has the role {role.label}."):
+        members.change_role(
+            membership=membership, role=role, actor=user_of(request), role_lock=request.access.role_lock
+        )
+    return redirect("orgs:members", org_slug)
+
+
+@require_POST
+@org_view(Area.MEMBERS, needs=Ability.MANAGE)
+def set_collaborator(request: OrgRequest, org_slug: str, member_id: int) -> HttpResponse:
+    membership = get_object_or_404(request.access.org.memberships.select_related("user"), pk=member_id)
+    form = CollaboratorForm(request.POST)
+    is_external = form.is_valid() and form.cleaned_data["is_external"]
+    state = "is now" if is_external else "is no longer"
+    with telling(request, f"{membership.user} {state} an external collaborator."):
+        members.set_collaborator(membership=membership, is_external=is_external, actor=user_of(request))
+    return redirect("orgs:members", org_slug)
+
+
+@org_view(Area.MEMBERS, needs=Ability.MANAGE)
+def remove(request: OrgRequest, org_slug: str, member_id: int) -> HttpResponse:
+    membership = get_object_or_404(request.access.org.memberships.select_related("user"), pk=member_id)
+    if request.method == "POST":
+        with telling(request, f"{membership.user} is no longer a member."):
+            members.remove_member(membership=membership, actor=user_of(request))
+        return redirect("orgs:members", org_slug)
+    return org_page(request, "orgs/member_remove.html", {"membership": membership})
+
+
+@gate_exempt("Whoever belongs to an organisation may leave it without SSO; the page shows only its name.")
+@login_required
+def leave(request: HttpRequest, org_slug: str) -> HttpResponse:
+    membership = get_object_or_404(
+        Membership.objects.select_related("org"), org__slug=org_slug, user=user_of(request)
+    )
+    if request.method == "POST":
+        try:
+            members.leave(membership=membership)
+        except LastAdmin as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, f"You have left {membership.org.name}.")
+            return redirect("home")
+    return render(request, "orgs/leave.html", {"org": membership.org})
+
+
+def _matching(found: QuerySet[Membership], query: str, *, by_email: bool) -> QuerySet[Membership]:
+    if not query:
+        return found
+    matches = Q(user__name__icontains=query)
+    return found.filter(matches | Q(user__email__icontains=query) if by_email else matches)

@@ -1,0 +1,43 @@
+"""Pages that mix organisations: home and search."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from orgs import search
+from orgs.access import PortalRequest
+from orgs.models import Organization, Resource
+from orgs.roles import Role
+
+RECENT_RESOURCES = 12
+
+
+def home(request: PortalRequest) -> HttpResponse:
+    """My organisations and what is new in them; for strangers, what this is."""
+    if not request.user.is_authenticated:
+        return render(request, "landing.html")
+    roles = {member.org_id: member.role for member in request.viewer.memberships}
+    orgs = Organization.objects.filter(pk__in=roles).order_by("name", "pk")
+    recent = (
+        Resource.objects.visible_to(request.viewer)
+        .filter(org_id__in=roles)
+        .select_related("org", "group")
+        .order_by("-updated_at", "-pk")[:RECENT_RESOURCES]
+    )
+    context = {
+        "my_orgs": [(org, Role(roles[org.pk])) for org in orgs],
+        "hidden": Resource.objects.hidden_from(request.viewer),
+        "recent": recent,
+    }
+    return render(request, "home.html", context)
+
+
+def search_resources(request: PortalRequest) -> HttpResponse:
+    query = request.GET.get("q", "").strip()[: search.MAX_QUERY_LENGTH]
+    results = search.search(viewer=request.viewer, query=query)
+    context = {
+        "query": query,
+        "results": results,
+        "is_cut": len(results) == search.MAX_RESULTS,
+        "hidden": Resource.objects.hidden_from(request.viewer),
+    }
+    return render(request, "search.html", context)

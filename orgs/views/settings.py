@@ -1,0 +1,84 @@
+"""An organisation's settings: profile, address, deletion and the audit log. For admins; the gate sees to it."""
+
+from django.contrib import messages
+from django.forms import model_to_dict
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from orgs import audit, organisations
+from orgs.access import Area, OrgRequest, org_view
+from orgs.errors import SlugTaken
+from orgs.forms import ProfileForm, RenameForm, TypedConfirmationForm
+from orgs.paging import page_by_key
+from orgs.roles import Ability, Role
+from orgs.views.answers import org_page
+from orgs.views.inputs import key_from, user_of
+
+AUDIT_PAGE_SIZE = 50
+
+
+@org_view(Area.SETTINGS, needs=Ability.MANAGE)
+def profile(request: OrgRequest, org_slug: str) -> HttpResponse:
+    org = request.access.org
+    form = ProfileForm(request.POST or None, initial=model_to_dict(org, ProfileForm.Meta.fields))
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        organisations.update_organisation(
+            org=org,
+            name=data["name"],
+            description=data["description"],
+            default_role=Role(data["default_role"]),
+            actor=user_of(request),
+        )
+        messages.success(request, "The profile has been saved.")
+        return redirect("orgs:settings", org_slug)
+    return org_page(request, "orgs/settings/profile.html", {"form": form})
+
+
+@org_view(Area.SETTINGS, needs=Ability.MANAGE)
+def rename(request: OrgRequest, org_slug: str) -> HttpResponse:
+    form = RenameForm(request.POST or None, initial={"slug": org_slug})
+    if request.method == "POST" and form.is_valid():
+        try:
+            org = organisations.rename_organisation(
+                org=request.access.org, slug=form.cleaned_data["slug"], actor=user_of(request)
+            )
+        except SlugTaken as refusal:
+            form.add_error("slug", refusal.message)
+        else:
+            messages.success(
+                request, f"{org.name} is now at /orgs/{org.slug}/. Links by the old address lead here."
+            )
+            return redirect("orgs:settings", org.slug)
+    return org_page(request, "orgs/settings/rename.html", {"form": form})
+
+
+@org_view(Area.SETTINGS, needs=Ability.MANAGE)
+def delete(request: OrgRequest, org_slug: str) -> HttpResponse:
+    org = request.access.org
+    form = TypedConfirmationForm(request.POST or None, expected=org.slug)
+    if request.method == "POST" and form.is_valid():
+        organisations.delete_organisation(org=org, actor=user_of(request))
+        messages.success(request, f"{org.name} has been deleted.")
+        return redirect("home")
+    return org_page(request, "orgs/settings/delete.html", {"form": form})
+
+
+@require_safe
+@org_view(Area.SETTINGS, needs=Ability.MANAGE)
+def audit_log(request: OrgRequest, org_slug: str) -> HttpResponse:
+    event = request.GET.get("event", "")
+    events = request.access.org.audit_events.all()
+    if event in audit.EVENTS:
+        events = events.filter(event=event)
+    page = page_by_key(
+        events, key="seq", size=AUDIT_PAGE_SIZE, after=key_from(request, "before"), descending=True
+    )
+    context = {
+        "entries": [(entry, audit.EVENTS.get(entry.event, entry.event)) for entry in page.rows],
+        "next_key": page.next_key,
+        "event": event,
+        "event_choices": list(audit.EVENTS.items()),
+    }
+    return org_page(request, "orgs/settings/audit.html", context)
