@@ -1,0 +1,273 @@
+"""An organisation's connections and their revisions: draft, live, retired, put back, off, gone.
+
+A revision never changes once it is saved. Changing a connection makes a new draft while the live revision keeps
+serving; a draft goes live only after a login through it, by the admin who makes it live, has passed. Whoever
+changes a connection's revisions holds its row's lock, so that two admins at once come one after the other.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from accounts.models import User
+from hubsso.crypto import CannotUnseal
+from orgs import audit
+from orgs.models import Organization
+from sso import mappings
+from sso.gate import live_connections
+from sso.models import Connection, LinkedIdentity, Revision, RevisionTest, SSOPolicy, SSOSession
+from sso.settings_errors import (
+    ConnectionNameTaken,
+    DraftGone,
+    DraftNotTested,
+    SecretBoundToIssuer,
+    SecretNeeded,
+    SecretUnreadable,
+    WouldLockOut,
+)
+from sso.types import Enforcement, SSOProtocol
+
+# What a draft that is put back takes from the old revision; the secret is sealed anew for the new row.
+COPIED_FIELDS = (
+    "issuer",
+    "client_id",
+    "max_age_seconds",
+    "follow_id_token_expiry",
+    "sso_url",
+    "sso_binding",
+    "certificates",
+    "sign_requests",
+    "email_attribute",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OIDCConfiguration:
+    """What an admin enters of an OP. An empty `client_secret` keeps the stored one."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = ""
+    max_age_seconds: int | None = None
+    follow_id_token_expiry: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SAMLConfiguration:
+    """What an admin enters of a SAML IdP. `issuer` is its entity ID; `certificates` are PEM texts."""
+
+    issuer: str
+    sso_url: str
+    certificates: list[str]
+    sso_binding: str = Revision.Binding.REDIRECT
+    sign_requests: bool = False
+    email_attribute: str = ""
+
+
+@transaction.atomic
+def create_connection(*, org: Organization, name: str, protocol: SSOProtocol, actor: User) -> Connection:
+    """Make a connection without any revision. Raises ConnectionNameTaken."""
+    try:
+        with transaction.atomic():
+            connection = Connection.objects.create(org=org, name=name, protocol=protocol)
+    except IntegrityError:
+        raise ConnectionNameTaken(field="name") from None
+    _record(connection, actor, action="create", protocol=protocol.value)
+    return connection
+
+
+@transaction.atomic
+def rename_connection(*, connection: Connection, name: str, actor: User) -> None:
+    """Change the name members see. Raises ConnectionNameTaken."""
+    before = connection.name
+    try:
+        with transaction.atomic():
+            Connection.objects.filter(pk=connection.pk).update(name=name)
+    except IntegrityError:
+        raise ConnectionNameTaken(field="name") from None
+    connection.name = name
+    _record(connection, actor, action="rename", before=before)
+
+
+@transaction.atomic
+def save_draft(
+    *, connection: Connection, configuration: OIDCConfiguration | SAMLConfiguration, actor: User
+) -> Revision:
+    """Save a new draft; an older draft retires. Of two admins at once the later one's draft stays.
+
+    Raises SecretNeeded, or a subclass that says why the stored secret can't be kept.
+    """
+    _lock(connection)
+    values = asdict(configuration)
+    secret = values.pop("client_secret", "")
+    if isinstance(configuration, OIDCConfiguration) and not secret:
+        secret = _stored_secret(connection, configuration.issuer)
+    return _add_draft(connection, values, secret=secret, actor=actor)
+
+
+@transaction.atomic
+def put_back(*, connection: Connection, revision: Revision, actor: User) -> Revision:
+    """Copy an old revision to a new draft, to be tested and made live like any other. Raises SecretUnreadable."""
+    _lock(connection)
+    values = {name: getattr(revision, name) for name in COPIED_FIELDS}
+    return _add_draft(
+        connection, values, secret=_open_secret(revision), actor=actor, copied_from=revision.number
+    )
+
+
+def passed_test(*, revision: Revision, user: User) -> RevisionTest | None:
+    """The user's newest test of this revision if it passed, else None."""
+    newest = revision.tests.filter(user=user).order_by("-at", "-pk").first()
+    return newest if newest and newest.passed else None
+
+
+@transaction.atomic
+def go_live(*, connection: Connection, revision: Revision, actor: User, now: datetime) -> Revision:
+    """Make a draft live; the live revision retires, and with it every SSO session that it gave.
+
+    Raises DraftGone if it is no draft any more, DraftNotTested unless the actor's newest test of it passed.
+    """
+    _lock(connection)
+    draft = connection.revisions.filter(pk=revision.pk, status=Revision.Status.DRAFT).first()
+    if draft is None:
+        raise DraftGone
+    if passed_test(revision=draft, user=actor) is None:
+        raise DraftNotTested
+    replaced = connection.revisions.filter(status=Revision.Status.LIVE).first()
+    if replaced:
+        _retire(replaced, now=now)
+    draft.status, draft.live_since = Revision.Status.LIVE, now
+    draft.save(update_fields=["status", "live_since"])
+    audit.record(
+        "org.settings.sso.live",
+        org=connection.org,
+        actor=actor,
+        data={
+            "connection": connection.name,
+            "revision": draft.number,
+            "replaced": replaced.number if replaced else None,
+        },
+    )
+    return draft
+
+
+@transaction.atomic
+def switch_off(*, connection: Connection, actor: User, accepts_lock_out: bool = False) -> None:
+    """Nobody signs in by this connection any more, and its SSO sessions end for good. Raises WouldLockOut."""
+    _lock(connection)
+    if not accepts_lock_out and would_lock_out(connection):
+        raise WouldLockOut
+    connection.is_enabled = False
+    connection.save(update_fields=["is_enabled"])
+    ended, _ = SSOSession.objects.filter(connection=connection).delete()
+    _record(connection, actor, action="switch_off", sessions_ended=ended)
+
+
+@transaction.atomic
+def switch_on(*, connection: Connection, actor: User) -> None:
+    """Members sign in by this connection again, through its live revision."""
+    _lock(connection)
+    connection.is_enabled = True
+    connection.save(update_fields=["is_enabled"])
+    _record(connection, actor, action="switch_on")
+
+
+@transaction.atomic
+def delete_connection(
+    *, connection: Connection, actor: User, unlink_members: bool = False, accepts_lock_out: bool = False
+) -> None:
+    """Delete a connection with its revisions and SSO sessions. Raises WouldLockOut.
+
+    `unlink_members` also forgets who its members are at the IdP. Do it when the organisation moves to another
+    IdP: a member's account is linked to one subject at a time.
+    """
+    _lock(connection)
+    if not accepts_lock_out and would_lock_out(connection):
+        raise WouldLockOut
+    mappings.take_back_mapped_seats(connection=connection, actor=actor)
+    unlinked = 0
+    if unlink_members:
+        identities = LinkedIdentity.objects.filter(org=connection.org_id, connection=connection)
+        unlinked = identities.count()
+        identities.delete()
+    _record(connection, actor, action="delete", identities_unlinked=unlinked)
+    connection.delete()
+
+
+def would_lock_out(connection: Connection) -> bool:
+    """Is it the last connection that opens the gate of an enforcing organisation?"""
+    if not SSOPolicy.objects.filter(org=connection.org_id, enforcement=Enforcement.ENFORCED).exists():
+        return False
+    return [live.pk for live in live_connections(connection.org)] == [connection.pk]
+
+
+def _lock(connection: Connection) -> None:
+    Connection.objects.select_for_update().filter(pk=connection.pk).first()
+
+
+def _add_draft(
+    connection: Connection,
+    values: dict[str, object],
+    *,
+    secret: str,
+    actor: User,
+    copied_from: int | None = None,
+) -> Revision:
+    """Inside the caller's transaction and lock."""
+    newest = connection.revisions.aggregate(number=Max("number"))["number"] or 0
+    for older in connection.revisions.filter(status=Revision.Status.DRAFT):
+        _retire(older, now=None)
+    draft = Revision(
+        org_id=connection.org_id, connection=connection, number=newest + 1, created_by=actor, **values
+    )
+    if secret:
+        draft.seal_client_secret(secret)
+    draft.save()
+    data = {"connection": connection.name, "revision": draft.number, "issuer": draft.issuer}
+    if copied_from is not None:
+        data["copied_from"] = copied_from
+    audit.record("org.settings.sso.draft", org=connection.org, actor=actor, data=data)
+    return draft
+
+
+def _retire(revision: Revision, *, now: datetime | None) -> None:
+    """`now` for a revision that was live; a draft that never was has no such date."""
+    revision.status, revision.retired_at = Revision.Status.RETIRED, now
+    revision.save(update_fields=["status", "retired_at"])
+
+
+def _stored_secret(connection: Connection, issuer: str) -> str:
+    """The secret of the revision that the admin was editing: the draft, else the live or newest one."""
+    base = editable_revision(connection)
+    if base is None or not base.client_secret_sealed:
+        raise SecretNeeded(field="client_secret")
+    if base.issuer != issuer:
+        raise SecretBoundToIssuer(field="client_secret")
+    return _open_secret(base)
+
+
+def editable_revision(connection: Connection) -> Revision | None:
+    """What the draft form starts from: the draft, else the live revision, else the newest one."""
+    for status in (Revision.Status.DRAFT, Revision.Status.LIVE, Revision.Status.RETIRED):
+        revision = connection.revisions.filter(status=status).order_by("-number").first()
+        if revision is not None:
+            return revision
+    return None
+
+
+def _open_secret(revision: Revision) -> str:
+    try:
+        return revision.client_secret
+    except CannotUnseal:
+        raise SecretUnreadable(field="client_secret") from None
+
+
+def _record(connection: Connection, actor: User, *, action: str, **data: object) -> None:
+    audit.record(
+        "org.settings.sso",
+        org=connection.org,
+        actor=actor,
+        data={"action": action, "connection": connection.name, **data},
+    )

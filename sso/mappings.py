@@ -1,0 +1,149 @@
+"""What an IdP's word counts for: matching e-mail domains, the role mapping, the resource-group mapping.
+
+They belong to the connection and hold from the next login on, whichever revision is live.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from accounts.models import User
+from orgs import audit
+from orgs.models import ResourceGroup, ResourceGroupSeat
+from orgs.roles import Role, RoleSource
+from sso.models import Connection, GroupRule, RoleRule
+from sso.settings_errors import (
+    AdminRuleNeeded,
+    AttributeNeeded,
+    DomainInvalid,
+    GroupUnknown,
+    RuleRepeated,
+    RulesNeeded,
+)
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
+MAX_DOMAIN_LENGTH = 253
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A value of the role attribute, and the role it gives."""
+
+    value: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A value of the group attribute, and the seat it gives."""
+
+    value: str
+    group: ResourceGroup
+    role: Role
+
+
+@transaction.atomic
+def save_email_domains(*, connection: Connection, domains: Iterable[str], actor: User) -> list[str]:
+    """Set the matching e-mail domains; none means that no e-mail is compared. Raises DomainInvalid."""
+    cleaned = sorted({_clean_domain(domain) for domain in domains})
+    connection.email_domains = cleaned
+    connection.save(update_fields=["email_domains"])
+    _record(connection, actor, mapping="email_domains", domains=cleaned)
+    return cleaned
+
+
+@transaction.atomic
+def save_role_mapping(
+    *, connection: Connection, is_enabled: bool, attribute: str, rows: Sequence[RoleRow], actor: User
+) -> None:
+    """Replace the role mapping. While it is on it needs an attribute and a row that gives Admin.
+
+    Raises AttributeNeeded, AdminRuleNeeded or RuleRepeated.
+    """
+    if is_enabled and not attribute:
+        raise AttributeNeeded(field="attribute")
+    _refuse_repeats([row.value for row in rows])
+    if is_enabled and not any(row.role is Role.ADMIN for row in rows):
+        raise AdminRuleNeeded
+    Connection.objects.select_for_update().filter(pk=connection.pk).first()
+    connection.role_mapping_enabled, connection.role_attribute = is_enabled, attribute
+    connection.save(update_fields=["role_mapping_enabled", "role_attribute"])
+    connection.role_rules.all().delete()
+    RoleRule.objects.bulk_create(
+        RoleRule(connection=connection, value=row.value, role=row.role) for row in rows
+    )
+    rules = {row.value: row.role.value for row in rows}
+    _record(connection, actor, mapping="role", enabled=is_enabled, attribute=attribute, rules=rules)
+
+
+@transaction.atomic
+def save_group_mapping(
+    *, connection: Connection, is_enabled: bool, attribute: str, rows: Sequence[GroupRow], actor: User
+) -> None:
+    """Replace the resource-group mapping. Switched off, the seats it gave are taken back at once.
+
+    Raises AttributeNeeded, RulesNeeded, RuleRepeated or GroupUnknown.
+    """
+    if is_enabled and not attribute:
+        raise AttributeNeeded(field="attribute")
+    if is_enabled and not rows:
+        raise RulesNeeded
+    if any(row.group.org_id != connection.org_id for row in rows):
+        raise GroupUnknown
+    _refuse_repeats([f"{row.value} and {row.group.name}" for row in rows])
+    Connection.objects.select_for_update().filter(pk=connection.pk).first()
+    connection.group_mapping_enabled, connection.group_attribute = is_enabled, attribute
+    connection.save(update_fields=["group_mapping_enabled", "group_attribute"])
+    connection.group_rules.all().delete()
+    GroupRule.objects.bulk_create(
+        GroupRule(connection=connection, value=row.value, group=row.group, role=row.role) for row in rows
+    )
+    if not is_enabled:
+        take_back_mapped_seats(connection=connection, actor=actor)
+    rules = [{"value": row.value, "group": row.group.name, "role": row.role.value} for row in rows]
+    _record(connection, actor, mapping="group", enabled=is_enabled, attribute=attribute, rules=rules)
+
+
+def take_back_mapped_seats(*, connection: Connection, actor: User) -> None:
+    """Remove the organisation's mapped seats unless another of its connections still maps groups.
+
+    Otherwise they would stay for ever: only a login through a mapping takes a mapped seat back.
+    """
+    others = Connection.objects.filter(org=connection.org_id, group_mapping_enabled=True)
+    if others.exclude(pk=connection.pk).exists():
+        return
+    seats = ResourceGroupSeat.objects.filter(org=connection.org_id, source=RoleSource.IDP)
+    count, _ = seats.delete()
+    if count:
+        data = {"source": RoleSource.IDP.value, "count": count, "why": "group mapping switched off"}
+        audit.record("org.group.remove_seat", org=connection.org, actor=actor, data=data)
+
+
+def _clean_domain(domain: str) -> str:
+    cleaned = domain.strip().lower().removeprefix("@").rstrip(".")
+    try:
+        ascii_domain = cleaned.encode("idna").decode() if not cleaned.isascii() else cleaned
+    except UnicodeError:
+        ascii_domain = ""
+    if len(ascii_domain) > MAX_DOMAIN_LENGTH or not _DOMAIN.fullmatch(ascii_domain):
+        raise DomainInvalid(f"“{domain.strip()}” is not a domain such as acme.example.", field="domains")
+    return ascii_domain
+
+
+def _refuse_repeats(keys: list[str]) -> None:
+    repeated = [key for key, count in Counter(keys).items() if count > 1]
+    if repeated:
+        raise RuleRepeated(f"There are several rows for {repeated[0]}. Keep one.")
+
+
+def _record(connection: Connection, actor: User, **data: object) -> None:
+    audit.record(
+        "org.settings.sso.mapping",
+        org=connection.org,
+        actor=actor,
+        data={"connection": connection.name, **data},
+    )

@@ -1,0 +1,54 @@
+"""What single sign-on may forget: rows that expired and that no page and no check looks at any more."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from sso.models import (
+    ConsumedAssertion,
+    HeldPost,
+    LoginAttempt,
+    RecoveryGrant,
+    RefusalTrace,
+    ReportedBlock,
+    SSOSession,
+)
+
+# A late answer is told "expired" for a day, and "unknown" after that.
+KEEP_EXPIRED_ATTEMPTS = timedelta(days=1)
+# The banner tells "expired" from "never authenticated" for a week.
+KEEP_EXPIRED_SESSIONS = timedelta(days=7)
+KEEP_REPORTED_BLOCKS = timedelta(days=90)
+# A consumed assertion is refused a second time for as long as a clock may be wrong.
+KEEP_CONSUMED_ASSERTIONS = timedelta(hours=1)
+
+
+@transaction.atomic
+def prune(*, now: datetime, is_dry_run: bool) -> dict[str, int]:
+    """Delete what expired, or only count it. Returns how many rows of each kind, by their plain name."""
+    counts: dict[str, int] = {}
+    for name, rows in _expired(now).items():
+        counts[name] = rows.count()
+        if not is_dry_run and counts[name]:
+            rows.delete()
+    return counts
+
+
+def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  # of different models
+    past_sessions = now - KEEP_EXPIRED_SESSIONS
+    return {
+        "login attempts": LoginAttempt.objects.filter(expires_at__lt=now - KEEP_EXPIRED_ATTEMPTS),
+        "consumed assertions": ConsumedAssertion.objects.filter(
+            expires_at__lt=now - KEEP_CONSUMED_ASSERTIONS
+        ),
+        "held posts": HeldPost.objects.filter(expires_at__lt=now),
+        "SSO sessions": SSOSession.objects.filter(
+            expires_at__lt=past_sessions, org_limit_at__lt=past_sessions
+        ),
+        "refusal traces": RefusalTrace.objects.filter(expires_at__lt=now),
+        "recovery grants": RecoveryGrant.objects.filter(
+            Q(expires_at__lt=now) | Q(redeemed_at=None, redeem_until__lt=now)
+        ),
+        "reported blocks": ReportedBlock.objects.filter(day__lt=(now - KEEP_REPORTED_BLOCKS).date()),
+    }

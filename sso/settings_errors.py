@@ -1,0 +1,126 @@
+"""Why a change of an organisation's SSO settings was refused. Shown beside the form, or as a message.
+
+They are answers to what an admin typed or clicked, and leave no trace; `sso.errors` has the refusals of logins.
+"""
+
+from orgs.errors import OrgError
+
+
+class SettingsRefused(OrgError):
+    """Base. `field` names the form field that the message belongs to; empty for the form as a whole."""
+
+    code = "sso_settings_refused"
+    message = "This could not be saved."
+
+    def __init__(self, message: str = "", *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+# --- Connections and their revisions -------------------------------------------------------------------
+
+
+class ConnectionNameTaken(SettingsRefused):
+    code = "connection_name_taken"
+    message = "Another connection of this organisation has this name."
+
+
+class SecretNeeded(SettingsRefused):
+    """There is no stored secret that could be kept."""
+
+    code = "client_secret_needed"
+    message = "Enter the client secret."
+
+
+class SecretBoundToIssuer(SecretNeeded):
+    code = "client_secret_bound_to_issuer"
+    message = (
+        "Enter the client secret again: the stored one is only ever sent to the issuer it was given for."
+    )
+
+
+class SecretUnreadable(SecretNeeded):
+    code = "client_secret_unreadable"
+    message = "Enter the client secret again: the stored one can't be read with this portal's keys."
+
+
+class DraftGone(SettingsRefused):
+    code = "draft_gone"
+    message = "This draft was replaced or made live in the meantime. Look at the connection again."
+
+
+class DraftNotTested(SettingsRefused):
+    code = "draft_not_tested"
+    message = "Test this draft first: it goes live once a login of yours through it has passed."
+
+
+class WouldLockOut(SettingsRefused):
+    code = "would_lock_out"
+    message = (
+        "Single sign-on is enforced and this is the last working connection: nobody, you included, could enter. "
+        "Stop enforcing first, or tick the box if that is what you want."
+    )
+
+
+# --- Enforcement ---------------------------------------------------------------------------------------
+
+
+class NoLiveConnection(SettingsRefused):
+    code = "no_live_connection"
+    message = "Make a connection live first: there is no identity provider to ask yet."
+
+
+class EnforcingNeedsSession(SettingsRefused):
+    code = "enforcing_needs_sso_session"
+    message = (
+        "Authenticate with the live connection in this browser first, so that enforcing can't lock you out."
+    )
+
+
+# --- Mappings ------------------------------------------------------------------------------------------
+
+
+class DomainInvalid(SettingsRefused):
+    code = "email_domain_invalid"
+
+
+class AttributeNeeded(SettingsRefused):
+    code = "mapping_needs_attribute"
+    message = "Name the attribute that holds the values."
+
+
+class RuleRepeated(SettingsRefused):
+    code = "mapping_rule_repeated"
+
+
+class RulesNeeded(SettingsRefused):
+    code = "mapping_needs_rules"
+    message = "Add at least one row."
+
+
+class AdminRuleNeeded(SettingsRefused):
+    code = "mapping_needs_admin"
+    message = "At least one row must give the role Admin, or nobody could run the organisation."
+
+
+class GroupUnknown(SettingsRefused):
+    code = "mapping_group_unknown"
+    message = "This resource group does not exist any more."
+
+
+# --- Recovery ------------------------------------------------------------------------------------------
+
+
+class NotAnAdmin(SettingsRefused):
+    code = "recovery_needs_admin"
+    message = "Only an admin of the organisation can be given a recovery code."
+
+
+class RecoveryCodeWrong(SettingsRefused):
+    code = "recovery_code_wrong"
+    message = "This code is wrong, was used, or has expired. Ask whoever runs this portal for a new one."
+
+
+class TooManyCodes(SettingsRefused):
+    code = "recovery_too_many_tries"
+    message = "Too many wrong codes. Wait a quarter of an hour and try again."
