@@ -115,7 +115,13 @@ def _with_facts(rows: QuerySet[M], who: Who, *, prefix: str) -> QuerySet[Any]:
 def _gated(row: Any, org: Organization, who: Who, recovery_until: datetime | None = None) -> GatedOrg:
     member = None
     if row.gate_membership_id is not None:
-        member = MemberOf(org_id=org.pk, membership_id=row.gate_membership_id, role=Role(row.gate_role))
+        member = MemberOf(
+            org_id=org.pk,
+            membership_id=row.gate_membership_id,
+            role=Role(row.gate_role),
+            org_slug=org.slug,
+            org_name=org.name,
+        )
     return GatedOrg(
         org=org,
         facts=GateFacts(

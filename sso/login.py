@@ -152,7 +152,7 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
     user = User.objects.get(pk=attempt.user_id)
     if not user.is_active:
         raise AccountInactive(f"The account {user.email} is deactivated.")
-    membership = provisioning.membership_for(connection=connection, user=user, purpose=purpose)
+    membership = provisioning.membership_for(connection=connection, user=user, purpose=purpose, now=now)
     identity = linking.link(connection=connection, user=user, assertion=assertion, now=now)
     provisioning.apply(connection=connection, membership=membership, assertion=assertion)
     session = sessions.open_session(attempt=attempt, identity=identity, assertion=assertion, now=now)

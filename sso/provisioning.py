@@ -5,10 +5,14 @@ admin, and keeps what somebody had when the IdP says that its list of groups is 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models.functions import Lower
 
 from accounts.emails import verified_emails
 from accounts.models import User
-from orgs import audit
+from orgs import audit, members
+from orgs.errors import AlreadyMember, LastAdmin
 from orgs.models import Invitation, Membership, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
 from sso import announcements
@@ -27,13 +31,13 @@ class RolePlan:
     detail: str
 
 
-def membership_for(*, connection: Connection, user: User, purpose: Purpose) -> Membership:
-    """The user's membership, locked; made now if they came by the join link. Raises NotAMember."""
-    membership = Membership.objects.select_for_update().filter(org=connection.org_id, user=user).first()
+def membership_for(*, connection: Connection, user: User, purpose: Purpose, now: datetime) -> Membership:
+    """The user's membership; made now if they came by the join link. Raises NotAMember."""
+    membership = _find_membership(connection, user)
     if membership is None:
         if purpose is not Purpose.JOIN:
             raise NotAMember(f"{user.email} passed the IdP but is not a member.")
-        membership = _join(connection=connection, user=user)
+        membership = _join(connection=connection, user=user, now=now)
     return membership
 
 
@@ -86,46 +90,51 @@ def plan_seats(*, connection: Connection, assertion: IdentityAssertion) -> dict[
     return mapped_seats(values, rules)
 
 
-def is_last_admin(membership: Membership) -> bool:
-    """Would the organisation be without an admin if this one stepped down? Locks the admins' rows."""
-    admins = Membership.objects.select_for_update().filter(org=membership.org_id, role=Role.ADMIN)
-    return [admin.pk for admin in admins] == [membership.pk]
+def _find_membership(connection: Connection, user: User) -> Membership | None:
+    return Membership.objects.select_related("org", "user").filter(org=connection.org_id, user=user).first()
 
 
-def _join(*, connection: Connection, user: User) -> Membership:
+def _join(*, connection: Connection, user: User, now: datetime) -> Membership:
+    """Make a member with the role of their invitation, else the default. Of two joins at once, one makes it."""
     org = connection.org
-    invitation = Invitation.objects.filter(org=org, email__in=verified_emails(user)).first()
+    invitations = Invitation.objects.filter(org=org, expires_at__gt=now).annotate(address=Lower("email"))
+    invitation = invitations.filter(address__in=verified_emails(user)).first()
     role = Role(invitation.role) if invitation else Role(org.default_role)
-    membership, created = Membership.objects.get_or_create(
-        org=org,
-        user=user,
-        defaults={
-            "role": role,
-            "role_source": RoleSource.INVITATION if invitation else RoleSource.DEFAULT,
-            "fallback_role": role if invitation else None,
-        },
-    )
-    if created:
-        audit.record("org.sso_join", org=org, actor=user, data={"role": role, "connection": connection.name})
+    try:
+        membership = members.add_member(
+            org=org,
+            user=user,
+            role=role,
+            source=RoleSource.INVITATION if invitation else RoleSource.DEFAULT,
+            actor=user,
+            fallback_role=role if invitation else None,
+        )
+    except AlreadyMember:
+        return Membership.objects.select_related("org", "user").get(org=org, user=user)
+    audit.record("org.sso_join", org=org, actor=user, data={"role": role, "connection": connection.name})
     if invitation:
         invitation.delete()
     return membership
 
 
 def _set_role(*, membership: Membership, plan: RolePlan) -> None:
-    before = Role(membership.role)
-    if before is Role.ADMIN and plan.role is not Role.ADMIN and is_last_admin(membership):
-        _withhold_role(membership=membership, plan=plan)
+    is_same = (membership.role, membership.role_source, membership.role_detail) == (
+        plan.role,
+        plan.source,
+        plan.detail,
+    )
+    if is_same:
         return
-    membership.role, membership.role_source, membership.role_detail = plan.role, plan.source, plan.detail
-    membership.save(update_fields=["role", "role_source", "role_detail"])
-    if before is not plan.role:
-        audit.record(
-            "org.change_role",
-            org=membership.org,
+    try:
+        members.change_role(
+            membership=membership,
+            role=plan.role,
             actor=membership.user,
-            data={"user": membership.user.email, "from": before, "to": plan.role, "why": plan.detail},
+            source=plan.source,
+            detail=plan.detail,
         )
+    except LastAdmin:
+        _withhold_role(membership=membership, plan=plan)
 
 
 def _withhold_role(*, membership: Membership, plan: RolePlan) -> None:

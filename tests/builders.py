@@ -10,8 +10,8 @@ from accounts.emails import add_verified_email
 from accounts.models import User
 from orgs.models import Membership, Organization, Resource, ResourceGroup
 from orgs.roles import Role
-from sso.models import Connection, LinkedIdentity, Revision, SSOPolicy, SSOSession
-from sso.types import Enforcement, IdentityAssertion, SessionLimit, SSOProtocol
+from sso.models import Connection, LinkedIdentity, LoginAttempt, Revision, SSOPolicy, SSOSession
+from sso.types import Enforcement, IdentityAssertion, Purpose, SessionLimit, SSOProtocol
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -140,4 +140,25 @@ def make_assertion(connection: Connection, *, subject: str = "subject-1", **fiel
         issuer=revision.issuer,
         subject=subject,
         **{"authenticated_at": timezone.now(), **fields},
+    )
+
+
+def make_attempt(
+    connection: Connection, user: User, *, browser_session: str = "browser-1", **fields: Any
+) -> LoginAttempt:
+    """A login attempt that waits for its IdP, through the connection's live revision."""
+    now = timezone.now()
+    return LoginAttempt.objects.create(
+        org_id=connection.org_id,
+        connection=connection,
+        user=user,
+        browser_session=browser_session,
+        **{
+            "state": f"state-{next(_numbers)}",
+            "revision": fields.pop("revision", None) or live_revision(connection),
+            "purpose": Purpose.LOGIN,
+            "created_at": now,
+            "expires_at": now + timedelta(minutes=10),
+            **fields,
+        },
     )
