@@ -1,0 +1,128 @@
+"""Walks the demo IdP's pages over HTTP as a browser would, for tests whose own client cannot leave its site.
+
+location = client.get(start_url)["Location"]       # Django's test client stops here
+answer = complete_login(location, "max")           # real HTTP at the IdP
+response = answer.deliver(client)                  # back to Django: the callback's GET or the ACS's POST
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import requests
+from lxml import etree, html
+
+from tests.demo_idp.config import Person
+
+TIMEOUT_SECONDS = 10
+MAX_STEPS = 10
+
+
+class IdPPageError(AssertionError):
+    """The IdP showed an error page, or a page without the button that was looked for."""
+
+
+class TestClient(Protocol):
+    """The part of Django's test client that `deliver` uses."""
+
+    def get(self, path: str) -> Any: ...
+
+    def post(self, path: str, data: dict[str, str]) -> Any: ...
+
+
+@dataclass(frozen=True)
+class IdPAnswer:
+    """Where the IdP sends the browser: a GET of `url`, or a POST of `form` to it."""
+
+    url: str
+    form: dict[str, str] | None = None
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The form's fields, or the URL's query parameters."""
+        if self.form is not None:
+            return self.form
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.url).query).items()}
+
+    def deliver(self, client: TestClient) -> Any:
+        """Do it with Django's test client; the answer is its response."""
+        return client.get(self.url) if self.form is None else client.post(self.url, self.form)
+
+
+class IdPBrowser:
+    """A browser with its own cookies, so that a second login may find the IdP session of the first."""
+
+    def __init__(self) -> None:
+        self._http = requests.Session()
+        self._http.trust_env = False  # loopback: no proxy
+
+    def complete_login(
+        self, url: str, person: Person | str, *, form: dict[str, str] | None = None
+    ) -> IdPAnswer:
+        """Go to the IdP (by POST if a `form` is given), sign in as the person if asked, and come back.
+
+        An IdP session or `auto_login` may answer before the person is asked for. Raises IdPPageError.
+        """
+        subject = person if isinstance(person, str) else person.subject
+        return self._walk(url, form, {"subject": subject})
+
+    def cancel_login(self, url: str, *, form: dict[str, str] | None = None) -> IdPAnswer:
+        """Go to the IdP and press Cancel. Raises IdPPageError."""
+        return self._walk(url, form, {"cancel": "1"})
+
+    def follow(self, url: str, *, form: dict[str, str] | None = None) -> IdPAnswer:
+        """Go to the IdP and come back without pressing anything. Raises IdPPageError if a page asks."""
+        return self._walk(url, form, None)
+
+    def _walk(self, url: str, form: dict[str, str] | None, button: dict[str, str] | None) -> IdPAnswer:
+        idp = urlsplit(url).netloc
+        for _ in range(MAX_STEPS):
+            if urlsplit(url).netloc != idp:
+                return IdPAnswer(url, form)
+            response = self._open(url, form)
+            if response.is_redirect:
+                url, form = urljoin(url, response.headers["Location"]), None
+            else:
+                url, form = _press(response, button)
+        raise IdPPageError("the IdP leads in circles")
+
+    def _open(self, url: str, form: dict[str, str] | None) -> requests.Response:
+        method = "GET" if form is None else "POST"
+        return self._http.request(method, url, data=form, allow_redirects=False, timeout=TIMEOUT_SECONDS)
+
+
+def complete_login(url: str, person: Person | str, *, form: dict[str, str] | None = None) -> IdPAnswer:
+    """`IdPBrowser.complete_login` in a browser without a past."""
+    return IdPBrowser().complete_login(url, person, form=form)
+
+
+def cancel_login(url: str, *, form: dict[str, str] | None = None) -> IdPAnswer:
+    """`IdPBrowser.cancel_login` in a browser without a past."""
+    return IdPBrowser().cancel_login(url, form=form)
+
+
+def _press(response: requests.Response, button: dict[str, str] | None) -> tuple[str, dict[str, str]]:
+    """The next request: the page's own form, or the login form with the button that was asked for."""
+    page = html.fromstring(response.content)
+    if response.status_code != HTTPStatus.OK:
+        raise IdPPageError(f"{response.status_code}: {_text(page)}")
+    for form in page.iter("form"):
+        action = urljoin(response.url, form.get("action", ""))
+        if form.get("id") == "post-form":
+            return action, _hidden_fields(form)
+        if form.get("id") == "login-form" and button is not None and _has_button(form, button):
+            return action, {**_hidden_fields(form), **button}
+    raise IdPPageError(f"no way on from {response.url.partition('?')[0]}, looking for {button}")
+
+
+def _text(page: etree._Element) -> str:
+    return " ".join(str(page.xpath("string()")).split())
+
+
+def _hidden_fields(form: etree._Element) -> dict[str, str]:
+    return {field.get("name", ""): field.get("value", "") for field in form.iter("input")}
+
+
+def _has_button(form: etree._Element, button: dict[str, str]) -> bool:
+    return any(button == {element.get("name"): element.get("value")} for element in form.iter("button"))

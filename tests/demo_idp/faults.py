@@ -1,0 +1,123 @@
+"""The wrong answers a tenant can give on purpose, and the box that holds those waiting to be given.
+
+What each fault changes is written beside the thing it changes: `oidc_faults` and `saml_faults`.
+"""
+
+import threading
+from collections.abc import Collection
+from enum import Enum
+
+
+class OIDCFault(Enum):
+    """A mistake of an OP, or an attack by one."""
+
+    WRONG_ISS = "wrong_iss"
+    MISSING_ISS = "missing_iss"
+    WRONG_AUD = "wrong_aud"
+    MISSING_AUD = "missing_aud"
+    EXTRA_AUD_WITHOUT_AZP = "extra_aud_without_azp"
+    WRONG_AZP = "wrong_azp"
+    MISSING_SUB = "missing_sub"
+    MISSING_IAT = "missing_iat"
+    MISSING_EXP = "missing_exp"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    WRONG_NONCE = "wrong_nonce"
+    MISSING_NONCE = "missing_nonce"
+    ALG_NONE = "alg_none"
+    HS256_WITH_SECRET = "hs256_with_secret"
+    WRONG_KEY = "wrong_key"
+    UNKNOWN_KID = "unknown_kid"
+    NO_KID = "no_kid"
+    BAD_SIGNATURE = "bad_signature"
+    WRONG_ISS_PARAMETER = "wrong_iss_parameter"
+    MISSING_ISS_PARAMETER = "missing_iss_parameter"
+    EMAIL_UNVERIFIED = "email_unverified"
+    NO_EMAIL = "no_email"
+    TWO_EMAILS = "two_emails"
+    GROUPS_OVERAGE = "groups_overage"
+    USERINFO_OTHER_SUB = "userinfo_other_sub"
+    USERINFO_NO_SUB = "userinfo_no_sub"
+    DISCOVERY_WRONG_ISSUER = "discovery_wrong_issuer"
+    DISCOVERY_HTML = "discovery_html"
+    DISCOVERY_500 = "discovery_500"
+    HANG_DISCOVERY = "hang_discovery"
+    HUGE_JWKS = "huge_jwks"
+    HANG_JWKS = "hang_jwks"
+    TOKEN_500 = "token_500"
+    TOKEN_HTML = "token_html"
+    HANG_TOKEN = "hang_token"
+    HANG_USERINFO = "hang_userinfo"
+
+
+class SAMLFault(Enum):
+    """A mistake of a SAML IdP, or an attack by one."""
+
+    WRONG_ISSUER = "wrong_issuer"
+    WRONG_AUDIENCE = "wrong_audience"
+    NO_AUDIENCE = "no_audience"
+    WRONG_RECIPIENT = "wrong_recipient"
+    WRONG_DESTINATION = "wrong_destination"
+    DESTINATION_PREFIX = "destination_prefix"
+    NO_IN_RESPONSE_TO = "no_in_response_to"
+    OTHER_IN_RESPONSE_TO = "other_in_response_to"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    NO_EXPIRY = "no_expiry"
+    UNSIGNED = "unsigned"
+    RESPONSE_SIGNED_ONLY = "response_signed_only"
+    WRONG_KEY = "wrong_key"
+    TAMPERED_AFTER_SIGNING = "tampered_after_signing"
+    REPLAY = "replay"
+    NO_EMAIL = "no_email"
+    TWO_EMAILS = "two_emails"
+    GROUPS_OVERAGE = "groups_overage"
+
+
+Fault = OIDCFault | SAMLFault
+
+DISCOVERY_FAULTS = frozenset(
+    {
+        OIDCFault.DISCOVERY_WRONG_ISSUER,
+        OIDCFault.DISCOVERY_HTML,
+        OIDCFault.DISCOVERY_500,
+        OIDCFault.HANG_DISCOVERY,
+    }
+)
+JWKS_FAULTS = frozenset({OIDCFault.HUGE_JWKS, OIDCFault.HANG_JWKS})
+TOKEN_FAULTS = frozenset({OIDCFault.TOKEN_500, OIDCFault.TOKEN_HTML, OIDCFault.HANG_TOKEN})
+USERINFO_FAULTS = frozenset({OIDCFault.HANG_USERINFO})
+OIDC_LOGIN_FAULTS = frozenset(OIDCFault) - DISCOVERY_FAULTS - JWKS_FAULTS - TOKEN_FAULTS - USERINFO_FAULTS
+"""Belong to one login: taken when the person signs in, and kept through token and userinfo."""
+SAML_LOGIN_FAULTS = frozenset(SAMLFault)
+
+
+class FaultBox:
+    """Faults that wait: some for the next answer they fit, some for every one until cleared."""
+
+    def __init__(self) -> None:
+        self._once: list[Fault] = []
+        self._always: set[Fault] = set()
+        self._lock = threading.Lock()
+
+    def next(self, *faults: Fault) -> None:
+        """Give these with the next answer they fit. Several that fit the same answer are given together."""
+        with self._lock:
+            self._once.extend(faults)
+
+    def always(self, *faults: Fault) -> None:
+        """Give these with every answer they fit, until `clear`."""
+        with self._lock:
+            self._always.update(faults)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._once.clear()
+            self._always.clear()
+
+    def take(self, fitting: Collection[Fault]) -> frozenset[Fault]:
+        """The faults to give now, among those that fit. Those given once are used up."""
+        with self._lock:
+            taken = {fault for fault in (*self._once, *self._always) if fault in fitting}
+            self._once = [fault for fault in self._once if fault not in fitting]
+        return frozenset(taken)

@@ -1,0 +1,156 @@
+"""The login page and the IdP's own sessions. Protocol-free: a pending login knows how to answer for itself."""
+
+import secrets
+from datetime import timedelta
+from enum import Enum
+from http import HTTPStatus
+from typing import Protocol
+
+from werkzeug.wrappers import Request, Response
+
+from tests.demo_idp.pages import message_page, page, redirect
+from tests.demo_idp.tenant import IdPSession, Tenant
+
+
+class Refusal(Enum):
+    """Why a login ends without anybody signed in."""
+
+    LOGIN_REQUIRED = "login_required"
+    CANCELLED = "cancelled"
+
+
+class PendingLogin(Protocol):
+    """A login that some RP or SP asked for and that awaits a person."""
+
+    @property
+    def requester(self) -> str:
+        """Who asks, in words for the page."""
+
+    @property
+    def return_origin(self) -> str:
+        """Where the browser goes afterwards; for the page's CSP."""
+
+    @property
+    def is_passive(self) -> bool:
+        """No page may be shown (`prompt=none`, `IsPassive`)."""
+
+    @property
+    def is_forced(self) -> bool:
+        """A session is not enough (`prompt=login`, `ForceAuthn`)."""
+
+    @property
+    def max_age_seconds(self) -> int | None:
+        """How old the session may be."""
+
+    @property
+    def login_hint(self) -> str | None:
+        """Subject or e-mail of the person it is probably for."""
+
+    def answer(self, tenant: Tenant, session: IdPSession) -> Response:
+        """Send the browser back, signed in."""
+
+    def refuse(self, tenant: Tenant, refusal: Refusal) -> Response:
+        """Send the browser back with an error."""
+
+
+def begin_login(tenant: Tenant, request: Request, pending: PendingLogin) -> Response:
+    """Start a login that was asked for and found in order.
+
+    A POST from another site brings no Lax cookie, so it goes on as a GET of our own, which does.
+    """
+    key = secrets.token_urlsafe(24)
+    tenant.pending_logins[key] = pending
+    if request.method == "POST":
+        return redirect(f"{tenant.url}/login?pending={key}")
+    return _continue_login(tenant, request, key)
+
+
+def login(tenant: Tenant, request: Request) -> Response:
+    """`/login`: GET goes on with a pending login; POST is a button of its page."""
+    key = request.values.get("pending", "")
+    if key and key not in tenant.pending_logins:
+        return message_page(
+            "This login is over", "It was finished or given up. Go back to the portal and start again."
+        )
+    if request.method == "GET":
+        return _continue_login(tenant, request, key) if key else redirect(f"{tenant.url}/")
+    if "cancel" in request.form and key:
+        return tenant.pending_logins.pop(key).refuse(tenant, Refusal.CANCELLED)  # type: ignore[no-any-return]
+    return _sign_in(tenant, request.form.get("subject", ""), key)
+
+
+def logout(tenant: Tenant, request: Request) -> Response:
+    """`/logout`: end the IdP session; return to the pending login if there is one."""
+    session = current_session(tenant, request)
+    if session is not None:
+        tenant.end_session(session)
+    key = request.form.get("pending", "")
+    destination = f"login?pending={key}" if key in tenant.pending_logins else ""
+    return forget_session(tenant, redirect(f"{tenant.url}/{destination}"))
+
+
+def tenant_page(tenant: Tenant, request: Request) -> Response:
+    """`/`: who is signed in, where one can go, and what a portal must be told to connect."""
+    return page("tenant.html", tenant=tenant, session=current_session(tenant, request))
+
+
+def current_session(tenant: Tenant, request: Request) -> IdPSession | None:
+    """The IdP session of this browser."""
+    return tenant.sessions.get(request.cookies.get(_cookie_name(tenant), ""))
+
+
+def forget_session(tenant: Tenant, response: Response) -> Response:
+    """Take the session's cookie away."""
+    response.delete_cookie(_cookie_name(tenant), path=f"/{tenant.slug}")
+    return response
+
+
+def _continue_login(tenant: Tenant, request: Request, key: str) -> Response:
+    pending: PendingLogin = tenant.pending_logins[key]
+    if tenant.auto_login is not None:
+        return _answer(tenant, key, tenant.start_session(tenant.auto_login))
+    session = current_session(tenant, request)
+    if session is not None and _is_enough(session, pending, tenant):
+        return _answer(tenant, key, session)
+    if pending.is_passive:
+        del tenant.pending_logins[key]
+        return pending.refuse(tenant, Refusal.LOGIN_REQUIRED)
+    return page(
+        "login.html",
+        form_origin=pending.return_origin,
+        tenant=tenant,
+        pending=pending,
+        pending_key=key,
+        session=session,
+    )
+
+
+def _is_enough(session: IdPSession, pending: PendingLogin, tenant: Tenant) -> bool:
+    if pending.is_forced:
+        return False
+    if pending.max_age_seconds is None:
+        return True
+    return tenant.clock() - session.authenticated_at <= timedelta(seconds=pending.max_age_seconds)
+
+
+def _sign_in(tenant: Tenant, subject: str, key: str) -> Response:
+    if subject not in tenant.people:
+        return message_page(
+            "No such person", "Nobody by that name signs in here.", status=HTTPStatus.NOT_FOUND
+        )
+    session = tenant.start_session(subject)
+    response = _answer(tenant, key, session) if key else redirect(f"{tenant.url}/")
+    response.set_cookie(
+        _cookie_name(tenant), session.key, path=f"/{tenant.slug}", httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def _answer(tenant: Tenant, key: str, session: IdPSession) -> Response:
+    pending: PendingLogin = tenant.pending_logins.pop(key)
+    return pending.answer(tenant, session)
+
+
+def _cookie_name(tenant: Tenant) -> str:
+    """Cookies ignore ports, so the name must suit every server on this host."""
+    return f"demo_idp_{tenant.slug}"

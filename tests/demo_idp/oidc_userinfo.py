@@ -1,0 +1,26 @@
+"""The userinfo endpoint (OpenID Connect Core 1.0, 5.3)."""
+
+from werkzeug.wrappers import Request, Response
+
+from tests.demo_idp.claims import oidc_claims
+from tests.demo_idp.faults import USERINFO_FAULTS, OIDCFault
+from tests.demo_idp.oidc_authorize import Grant
+from tests.demo_idp.oidc_discovery import json_response
+from tests.demo_idp.oidc_faults import userinfo_with_faults
+from tests.demo_idp.oidc_tokens import with_changes
+from tests.demo_idp.tenant import Tenant
+
+
+def userinfo(tenant: Tenant, request: Request) -> Response:
+    """`/userinfo`, with the access token in the Authorization header only."""
+    if OIDCFault.HANG_USERINFO in tenant.faults.take(USERINFO_FAULTS):
+        tenant.hang()
+    kind, _, access_token = request.headers.get("Authorization", "").partition(" ")
+    grant: Grant | None = tenant.access_tokens.get(access_token)
+    if kind.lower() != "bearer" or grant is None:
+        response = json_response({"error": "invalid_token"}, 401)
+        response.headers["WWW-Authenticate"] = 'Bearer realm="demo IdP", error="invalid_token"'
+        return response
+    person = tenant.people[grant.session.subject]
+    claims = {"sub": person.subject, **oidc_claims(person, grant.scopes)}
+    return json_response(with_changes(userinfo_with_faults(claims, grant.faults), grant.userinfo_overrides))

@@ -1,0 +1,32 @@
+"""What the SAML IdP says of itself (SAML Metadata, 2.4.3)."""
+
+from lxml import etree
+from werkzeug.wrappers import Request, Response
+
+from tests.demo_idp import saml_names as names
+from tests.demo_idp.saml_names import tag
+from tests.demo_idp.tenant import Tenant
+
+
+def metadata(tenant: Tenant, request: Request) -> Response:
+    """`/saml/metadata`, which is the entity ID as well."""
+    return Response(metadata_document(tenant), mimetype="application/samlmetadata+xml")
+
+
+def metadata_document(tenant: Tenant) -> bytes:
+    """The EntityDescriptor, with the certificate of every key that has not been withdrawn; newest last."""
+    entity = etree.Element(tag("md:EntityDescriptor"), nsmap={"md": names.MD, "ds": names.DS})
+    entity.set("entityID", tenant.saml_entity_id)
+    idp = etree.SubElement(entity, tag("md:IDPSSODescriptor"))
+    idp.set("protocolSupportEnumeration", names.SAMLP)
+    wants_signed = any(sp.certificate is not None for sp in tenant.service_providers.values())
+    idp.set("WantAuthnRequestsSigned", "true" if wants_signed else "false")
+    for key_pair in tenant.saml_key_pairs:
+        descriptor = etree.SubElement(idp, tag("md:KeyDescriptor"), use="signing")
+        data = etree.SubElement(etree.SubElement(descriptor, tag("ds:KeyInfo")), tag("ds:X509Data"))
+        etree.SubElement(data, tag("ds:X509Certificate")).text = key_pair.certificate_base64
+    for name_id_format in (names.NAMEID_PERSISTENT, names.NAMEID_EMAIL, names.NAMEID_TRANSIENT):
+        etree.SubElement(idp, tag("md:NameIDFormat")).text = name_id_format
+    for binding in (names.HTTP_REDIRECT, names.HTTP_POST):
+        etree.SubElement(idp, tag("md:SingleSignOnService"), Binding=binding, Location=tenant.saml_sso_url)
+    return etree.tostring(entity, xml_declaration=True, encoding="UTF-8")
