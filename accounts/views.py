@@ -9,13 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import profiles, sessions
 from accounts.forms import ProfileForm
-from accounts.models import User
-
-
-def signed_in_user(request: HttpRequest) -> User:
-    """The account behind a view that requires a login."""
-    assert isinstance(request.user, User)  # noqa: S101 - tells the type checker what login_required made sure of
-    return request.user
+from accounts.requests import signed_in_user
 
 
 @login_required

@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from hubsso.request_context import current_request_id
+
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/400.html", status=HTTPStatus.BAD_REQUEST)
@@ -26,6 +28,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without a request, so that no context processor touches a database that may be down."""
-    reference = getattr(request, "request_id", "")
-    page = render_to_string("errors/500.html", {"reference": reference})
+    page = render_to_string("errors/500.html", {"reference": current_request_id()})
     return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
