@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.demo_idp.config import ConfigError, load_config
+from tests.demo_idp.config import load_config
 from tests.demo_idp.server import LOOPBACK_HOSTS, DemoIdP, PortTaken
 
 
@@ -22,7 +22,7 @@ def main() -> int:
     except PortTaken as error:
         print(f"Demo IdP: {error} Choose another with --port.", file=sys.stderr)
         return 1
-    except ConfigError as error:
+    except (OSError, ValueError) as error:  # a ConfigError, or a key file that is missing or holds no key
         print(f"Demo IdP: {error}", file=sys.stderr)
         return 1
     with idp:

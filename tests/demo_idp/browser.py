@@ -23,12 +23,12 @@ class IdPPageError(AssertionError):
     """The IdP showed an error page, or a page without the button that was looked for."""
 
 
-class TestClient(Protocol):
+class PortalClient(Protocol):
     """The part of Django's test client that `deliver` uses."""
 
-    def get(self, path: str) -> Any: ...
+    def get(self, path: str, **extra: Any) -> Any: ...
 
-    def post(self, path: str, data: dict[str, str]) -> Any: ...
+    def post(self, path: str, data: Any, **extra: Any) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,11 @@ class IdPAnswer:
             return self.form
         return {name: values[0] for name, values in parse_qs(urlsplit(self.url).query).items()}
 
-    def deliver(self, client: TestClient) -> Any:
-        """Do it with Django's test client; the answer is its response."""
-        return client.get(self.url) if self.form is None else client.post(self.url, self.form)
+    def deliver(self, client: PortalClient, **extra: Any) -> Any:
+        """Do it with Django's test client, which gets `extra` too; the answer is its response."""
+        if self.form is None:
+            return client.get(self.url, **extra)
+        return client.post(self.url, self.form, **extra)
 
 
 class IdPBrowser:

@@ -162,7 +162,7 @@ def load_oidc_key(path: Path, algorithm: str) -> OIDCKey:
 def load_saml_key_pair(key_path: Path, certificate_path: Path) -> SamlKeyPair:
     key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError(f"{key_path}: SAML needs an RSA key")
+        raise ValueError(f"{key_path}: SAML needs an RSA key")
     return SamlKeyPair(key, x509.load_pem_x509_certificate(certificate_path.read_bytes()))
 
 

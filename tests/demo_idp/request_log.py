@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
 HIDDEN = "(hidden)"
@@ -60,7 +61,7 @@ def log_entry(request: Request, *, tenant: str | None, endpoint: str | None, sta
         tenant=tenant,
         endpoint=endpoint,
         query=request.args.to_dict(),
-        form={name: HIDDEN if name in SECRET_FIELDS else value for name, value in request.form.items()},
+        form=_form(request),
         auth_method=_auth_method(request),
         status=status,
     )
@@ -72,4 +73,12 @@ def _auth_method(request: Request) -> str | None:
         return "client_secret_basic"
     if kind == "bearer":
         return "bearer"
-    return "client_secret_post" if "client_secret" in request.form else None
+    return "client_secret_post" if "client_secret" in _form(request) else None
+
+
+def _form(request: Request) -> dict[str, str]:
+    try:
+        fields = request.form.to_dict()
+    except HTTPException:  # too large to be read; it was answered with 413
+        return {}
+    return {name: HIDDEN if name in SECRET_FIELDS else value for name, value in fields.items()}

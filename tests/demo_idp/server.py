@@ -1,5 +1,6 @@
 """`DemoIdP`: tenants behind an HTTP server in a thread, on loopback only."""
 
+import errno
 import socket
 import threading
 from collections.abc import Iterable
@@ -19,16 +20,16 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost"})
 POLL_SECONDS = 0.05
 
 
-class PortTaken(Exception):
+class PortTaken(OSError):
     """Another program listens on the port."""
 
 
 class _QuietHandler(WSGIRequestHandler):
-    """Logs nothing: tests have the request log, and queries hold codes."""
+    """Keeps requests out of the console: tests have the request log, and queries hold codes."""
 
     disable_nagle_algorithm = True  # head and body are written apart: the body must not wait for an ACK
 
-    def log(self, type: str, message: str, *args: object) -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         return
 
 
@@ -120,5 +121,7 @@ def _listen(port: int) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
         raise PortTaken(f"Port {port} is taken by another program.") from error
     return listener

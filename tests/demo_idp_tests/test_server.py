@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.demo_idp import (
 from tests.demo_idp.config import ConfigError, load_config, save_config
 from tests.demo_idp.keys import KeyStore
 from tests.demo_idp.server import PortTaken
-from tests.demo_idp_tests.support import ACME, authorization_url
+from tests.demo_idp_tests.support import ACME, CLIENT, authorization_url
 
 
 def test_pages_have_a_strict_csp_and_no_inline_code(acme: Tenant) -> None:
@@ -99,3 +100,25 @@ def test_process_says_that_the_port_is_taken(tmp_path: Path) -> None:
         )
     assert result.returncode == 1
     assert f"Port {server.port} is taken" in result.stderr
+
+
+def test_too_large_a_form_is_refused(idp: DemoIdP, acme: Tenant) -> None:
+    response = requests.post(f"{acme.url}/token", data={"code": "x" * 2_000_000}, timeout=5)
+    assert response.status_code == 413
+    assert idp.requests.to("token")[-1].form == {}
+
+
+def test_missing_key_file_is_named_by_the_process(tmp_path: Path) -> None:
+    save_config([replace(ACME, oidc_key_file=str(tmp_path / "nowhere.pem"))], tmp_path / "idp.json")
+    command = [sys.executable, "-m", "tests.demo_idp", "--port", "0", "--config", str(tmp_path / "idp.json")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 1
+    assert "nowhere.pem" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_tenant_page_links_to_where_logins_begin(acme: Tenant) -> None:
+    acme.add_client(replace(CLIENT, initiate_login_uri="http://portal.example/sso/c1/oidc/initiate/"))
+    text = requests.get(f"{acme.url}/", timeout=5).text
+    assert f"/sso/c1/oidc/initiate/?iss={acme.issuer.replace(':', '%3A')}" in text
+    assert f"{acme.url}/saml/launch?sp=" in text
