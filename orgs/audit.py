@@ -5,6 +5,7 @@ when and from where, and never a secret, a token or an assertion.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -83,3 +84,28 @@ def _next_seq(org: Organization) -> int:
         AuditCounter.objects.get_or_create(org=org)
         AuditCounter.objects.filter(org=org).update(last_seq=F("last_seq") + 1)
     return AuditCounter.objects.values_list("last_seq", flat=True).get(org=org)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """An event as people read it."""
+
+    event: AuditEvent
+    label: str
+    details: tuple[tuple[str, str], ...]
+
+
+def describe(event: AuditEvent) -> AuditEntry:
+    """Put an event in words: what happened, and each of its particulars as a name and a text."""
+    details = tuple((name.replace("_", " "), _in_words(value)) for name, value in event.data.items())
+    return AuditEntry(event=event, label=EVENTS.get(event.event, event.event), details=details)
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, Mapping) and value.keys() == {"from", "to"}:
+        return f"{_in_words(value['from'])} → {_in_words(value['to'])}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_in_words(item) for item in value)
+    return "nothing" if value in ("", None) else str(value)

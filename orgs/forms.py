@@ -117,15 +117,17 @@ class SeatForm(forms.Form):
 class ResourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A page or an app; `places` are where this person may put it, beside where it is already."""
 
+    url = forms.URLField(
+        label="URL", required=False, max_length=500, assume_scheme="https", help_text="Where the tile leads."
+    )
+
     class Meta:
         model = Resource
         fields = ["title", "description", "body", "url", "visibility", "group"]
-        field_classes = {"url": forms.URLField}
-        labels = {"body": "Text", "url": "URL"}
+        labels = {"body": "Text"}
         help_texts = {
             "description": "One line, shown on the card.",
             "body": "Markdown: # headings, **bold**, lists, tables, links.",
-            "url": "Where the tile leads.",
             "visibility": "Public resources can be read by anybody, signed in or not.",
         }
         widgets = {

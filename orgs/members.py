@@ -52,13 +52,10 @@ def change_role(
     detail: str = "",
     role_lock: str = "",
 ) -> Membership:
-    """Give a member another role. Raises LastAdmin, MemberGone, or RoleLocked where `role_lock` says why.
-
-    The lock does not hold for external collaborators: they pass no SSO, so nothing else would set their role.
-    """
+    """Give a member another role. Raises LastAdmin, MemberGone, or RoleLocked where `role_lock` says why."""
     membership = _lock(membership)
-    if role_lock and not membership.is_external_collaborator:
-        raise RoleLocked(role_lock)
+    if lock := lock_on(membership, role_lock=role_lock):
+        raise RoleLocked(lock)
     if role is not Role.ADMIN:
         _require_another_admin(membership)
     before = membership.role
@@ -99,6 +96,15 @@ def set_collaborator(*, membership: Membership, is_external: bool, actor: User |
     data = {"member": _label(membership.user), "is_external_collaborator": is_external}
     audit.record("org.set_collaborator", org=membership.org, actor=actor, data=data)
     return membership
+
+
+def lock_on(membership: Membership, *, role_lock: str) -> str:
+    """Why this member's role can't be set by hand; empty where it can.
+
+    An organisation's lock does not hold for external collaborators: they pass no SSO, so nothing else would
+    ever set their role.
+    """
+    return "" if membership.is_external_collaborator else role_lock
 
 
 def is_last_admin(membership: Membership) -> bool:

@@ -1,5 +1,7 @@
 """What an organisation owns: Markdown pages and app tiles, optionally in a resource group."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.core.validators import URLValidator
 from django.db import models
@@ -90,3 +92,8 @@ class Resource(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("orgs:resource", args=[self.org.slug, self.slug])
+
+    @property
+    def url_host(self) -> str:
+        """Where an app's tile leads, as people say it."""
+        return urlsplit(self.url).hostname or ""

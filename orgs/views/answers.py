@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 
 from orgs.access import OrgRequest
 from orgs.errors import Forbidden, OrgError
+from orgs.paging import Page
 from orgs.roles import Ability
 
 
@@ -22,6 +23,17 @@ def org_page(
     access = request.access
     page = {"access": access, "org": access.org, "can_manage": access.can(Ability.MANAGE), **context}
     return render(request, template, page, status=status)
+
+
+def page_links(request: HttpRequest, page: Page[Any], *, key: str = "after") -> dict[str, str]:
+    """`next_url` and `first_url` for the pagination partial; empty where they would lead nowhere."""
+    query = request.GET.copy()
+    was_cut = query.pop(key, None) is not None
+    first_url = f"{request.path}?{query.urlencode()}" if was_cut else ""
+    if page.next_key is None:
+        return {"next_url": "", "first_url": first_url}
+    query[key] = str(page.next_key)
+    return {"next_url": f"{request.path}?{query.urlencode()}", "first_url": first_url}
 
 
 def wants_json(request: HttpRequest) -> bool:

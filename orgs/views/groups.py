@@ -13,7 +13,7 @@ from orgs.forms import GroupForm, SeatForm
 from orgs.models import ResourceGroup
 from orgs.paging import page_by_key
 from orgs.roles import Ability
-from orgs.views.answers import org_page, telling
+from orgs.views.answers import org_page, page_links, telling
 from orgs.views.inputs import key_from, user_of
 
 PAGE_SIZE = 50
@@ -24,7 +24,7 @@ PAGE_SIZE = 50
 def groups_list(request: OrgRequest, org_slug: str) -> HttpResponse:
     visible = groups.visible_to(request.access)
     page = page_by_key(visible, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
-    return org_page(request, "orgs/groups.html", {"groups": page.rows, "next_key": page.next_key})
+    return org_page(request, "orgs/groups.html", {"groups": page.rows, **page_links(request, page)})
 
 
 @require_safe
@@ -105,7 +105,7 @@ def _group_page(request: OrgRequest, group: ResourceGroup, form: SeatForm) -> Ht
     context = {
         "group": group,
         "seats": page.rows,
-        "next_key": page.next_key,
+        **page_links(request, page),
         "resources": shown.select_related("org", "group").order_by("title")[:PAGE_SIZE],
         "form": form,
     }

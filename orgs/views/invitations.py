@@ -13,7 +13,7 @@ from orgs.forms import InviteForm
 from orgs.models import Invitation
 from orgs.paging import page_by_key
 from orgs.roles import Ability
-from orgs.views.answers import org_page
+from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from, user_of
 
 PAGE_SIZE = 50
@@ -29,7 +29,7 @@ def invitations_list(request: OrgRequest, org_slug: str) -> HttpResponse:
     page = page_by_key(
         open_invitations, key="pk", size=PAGE_SIZE, after=key_from(request, "after"), descending=True
     )
-    context = {"form": form, "invitations": page.rows, "next_key": page.next_key, "now": timezone.now()}
+    context = {"form": form, "invitations": page.rows, **page_links(request, page), "now": timezone.now()}
     return org_page(request, "orgs/invitations.html", context)
 
 

@@ -1,5 +1,7 @@
 """Who belongs to the organisation: the list, roles, collaborators, removing and leaving."""
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
@@ -15,10 +17,18 @@ from orgs.models import Membership
 from orgs.paging import page_by_key
 from orgs.roles import ROLE_DESCRIPTIONS, Ability, Role
 from orgs.views import json_shapes
-from orgs.views.answers import json_answer, org_page, telling, vary_on_accept, wants_json
+from orgs.views.answers import json_answer, org_page, page_links, telling, vary_on_accept, wants_json
 from orgs.views.inputs import key_from, user_of
 
 PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One line of the list. `role_lock` says why the role can't be set by hand; empty where it can."""
+
+    membership: Membership
+    role_lock: str
 
 
 @require_safe
@@ -32,8 +42,8 @@ def members_list(request: OrgRequest, org_slug: str) -> HttpResponse:
     if wants_json(request):
         return json_answer(json_shapes.members(access.org, page, with_emails=can_manage))
     context = {
-        "members": page.rows,
-        "next_key": page.next_key,
+        "members": [MemberRow(m, members.lock_on(m, role_lock=access.role_lock)) for m in page.rows],
+        **page_links(request, page),
         "query": query,
         "roles": Role.choices,
         "role_descriptions": [(role.label, ROLE_DESCRIPTIONS[role]) for role in Role],

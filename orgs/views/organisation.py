@@ -13,7 +13,7 @@ from orgs.forms import NewOrganisationForm
 from orgs.models import Resource
 from orgs.paging import Page, page_by_key
 from orgs.views import json_shapes
-from orgs.views.answers import json_answer, org_page, vary_on_accept, wants_json
+from orgs.views.answers import json_answer, org_page, page_links, vary_on_accept, wants_json
 from orgs.views.inputs import key_from, user_of
 
 PAGE_SIZE = 48
@@ -31,7 +31,7 @@ def home(request: OrgRequest, org_slug: str) -> HttpResponse:
     context = {
         "apps": _of_kind(page, Resource.Kind.APP),
         "pages": _of_kind(page, Resource.Kind.PAGE),
-        "next_key": page.next_key,
+        **page_links(request, page),
         "can_create": bool(resources.places_for(access)),
     }
     return vary_on_accept(org_page(request, "orgs/home.html", context))

@@ -12,7 +12,7 @@ from orgs.errors import SlugTaken
 from orgs.forms import ProfileForm, RenameForm, TypedConfirmationForm
 from orgs.paging import page_by_key
 from orgs.roles import Ability, Role
-from orgs.views.answers import org_page
+from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from, user_of
 
 AUDIT_PAGE_SIZE = 50
@@ -76,8 +76,8 @@ def audit_log(request: OrgRequest, org_slug: str) -> HttpResponse:
         events, key="seq", size=AUDIT_PAGE_SIZE, after=key_from(request, "before"), descending=True
     )
     context = {
-        "entries": [(entry, audit.EVENTS.get(entry.event, entry.event)) for entry in page.rows],
-        "next_key": page.next_key,
+        "entries": [audit.describe(entry) for entry in page.rows],
+        **page_links(request, page, key="before"),
         "event": event,
         "event_choices": list(audit.EVENTS.items()),
     }

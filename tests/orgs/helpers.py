@@ -1,0 +1,28 @@
+"""How the tests of this folder look at an organisation."""
+
+from orgs.access import MemberOf, OrgAccess, Viewer, WithheldOrg
+from orgs.models import AuditEvent, Membership, Organization
+from orgs.roles import Role
+
+
+def member_of(membership: Membership) -> MemberOf:
+    return MemberOf(org_id=membership.org_id, membership_id=membership.pk, role=Role(membership.role))
+
+
+def access_of(membership: Membership) -> OrgAccess:
+    """What the gate would hand to a view for this member."""
+    return OrgAccess(org=membership.org, user_id=membership.user_id, member=member_of(membership))
+
+
+def viewer_of(*memberships: Membership) -> Viewer:
+    return Viewer(
+        user_id=memberships[0].user_id, memberships=tuple(member_of(membership) for membership in memberships)
+    )
+
+
+def withheld(org: Organization) -> WithheldOrg:
+    return WithheldOrg(org_id=org.pk, slug=org.slug, name=org.name, start_url=f"/orgs/{org.slug}/sso/")
+
+
+def audit_events(org: Organization) -> list[str]:
+    return list(AuditEvent.objects.filter(org=org).order_by("seq").values_list("event", flat=True))
