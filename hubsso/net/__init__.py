@@ -1,0 +1,41 @@
+"""The only outbound HTTP of the product: for URLs that an organisation's admin, or an IdP, gave us.
+
+https only (http for loopback in development), public addresses only unless the operator opened a network, every
+address of a host checked and the connection made to a checked one, no redirects, no cookies, no proxies from the
+environment, 3 s to connect, 10 s in all, 1 MiB. See `fetch`, and `errors` for what goes wrong.
+"""
+
+from hubsso.net.addresses import Address, EgressPolicy, Resolver
+from hubsso.net.client import EgressClient, FetchedResponse, check_url, fetch
+from hubsso.net.connections import tls_context
+from hubsso.net.errors import (
+    AddressNotAllowed,
+    BadResponse,
+    ConnectFailed,
+    EgressError,
+    RedirectRefused,
+    TimedOut,
+    TlsFailed,
+    TooLarge,
+    UrlNotAllowed,
+)
+
+__all__ = [
+    "Address",
+    "AddressNotAllowed",
+    "BadResponse",
+    "ConnectFailed",
+    "EgressClient",
+    "EgressError",
+    "EgressPolicy",
+    "FetchedResponse",
+    "RedirectRefused",
+    "Resolver",
+    "TimedOut",
+    "TlsFailed",
+    "TooLarge",
+    "UrlNotAllowed",
+    "check_url",
+    "fetch",
+    "tls_context",
+]

@@ -1,0 +1,83 @@
+"""Which URLs may be fetched as written. Nothing is looked up here; addresses are judged when connecting."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from hubsso.net.errors import UrlNotAllowed
+
+MAX_URL_CHARS = 2048
+DEFAULT_PORTS = {"http": 80, "https": 443}
+PRINTABLE_ASCII = re.compile(r"[!-~]+")
+DNS_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL taken apart once, so that no second parser can understand it differently."""
+
+    scheme: str
+    host: str  # lower case; an IPv6 address without brackets
+    port: int
+    path: str  # with the query, as sent
+
+    @property
+    def is_plain_http(self) -> bool:
+        return self.scheme == "http"
+
+
+def parse_target(url: str, *, allow_http_loopback: bool) -> Target:
+    """Take apart a URL that may be fetched.
+
+    https with a host; http only for localhost and literal loopback addresses, where that is allowed. No user
+    name, no fragment, and nothing but printable ASCII without blanks and backslashes, since parsers disagree
+    about the rest. Raises UrlNotAllowed.
+    """
+    if len(url) > MAX_URL_CHARS:
+        raise UrlNotAllowed(f"The URL is longer than {MAX_URL_CHARS} characters.")
+    if not PRINTABLE_ASCII.fullmatch(url) or "\\" in url:
+        raise UrlNotAllowed("The URL holds blanks, backslashes or characters that are not ASCII.")
+    parts, port = _split(url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in DEFAULT_PORTS:
+        raise UrlNotAllowed("The URL must start with https://.")
+    if "@" in parts.netloc:
+        raise UrlNotAllowed("The URL must not hold a user name or a password.")
+    if "#" in url:
+        raise UrlNotAllowed("The URL must not have a fragment (#...).")
+    if not _is_host(host):
+        raise UrlNotAllowed("The URL has no valid host name.")
+    if parts.scheme == "http" and not (allow_http_loopback and is_loopback_host(host)):
+        raise UrlNotAllowed("The URL must start with https://; http is not safe.")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], path)
+
+
+def is_loopback_host(host: str) -> bool:
+    """`localhost`, or a literal loopback address."""
+    address = literal_address(host)
+    return host == "localhost" if address is None else address.is_loopback
+
+
+def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address, if the host is one in its usual notation."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise UrlNotAllowed("The URL is malformed.") from None
+    if port == 0:
+        raise UrlNotAllowed("The URL is malformed.")
+    return parts, port
+
+
+def _is_host(host: str) -> bool:
+    return "%" not in host and (literal_address(host) is not None or DNS_NAME.fullmatch(host) is not None)
