@@ -69,6 +69,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "sso.context_processors.sso_banner",
+                "orgs.context_processors.header_orgs",
             ],
         },
     },
