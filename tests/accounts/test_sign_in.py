@@ -1,7 +1,8 @@
 """Signing in to the portal: by whom, how often one may guess, and where it leads."""
 
+from typing import TYPE_CHECKING
+
 from django.core import mail
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -9,11 +10,14 @@ from accounts.emails import add_verified_email, verified_emails
 from accounts.models import User
 from tests.builders import PASSWORD, make_user
 
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
 LOGIN = "/accounts/login/"
 TOO_MANY = "Too many failed login attempts"
 
 
-def sign_in(client: Client, email: str, password: str = PASSWORD, **extra: str) -> HttpResponse:
+def sign_in(client: Client, email: str, password: str = PASSWORD, **extra: str) -> "Response":
     return client.post(LOGIN, {"login": email, "password": password, **extra})
 
 
@@ -128,3 +132,18 @@ def test_sign_out_is_a_post(client: Client, db: None) -> None:
     assert is_signed_in(client)
     client.post("/accounts/logout/")
     assert not is_signed_in(client)
+
+
+def test_admin_site_uses_the_portal_login(client: Client, db: None) -> None:
+    make_user("olivia@acme.example", is_staff=True, is_superuser=True)
+    client.post("/admin/login/", {"username": "olivia@acme.example", "password": PASSWORD})
+    assert not is_signed_in(client)
+    assert client.get("/admin/login/").headers["Location"].startswith("/accounts/login/")
+
+
+def test_admin_pages_of_accounts_open_for_staff_only(client: Client, db: None) -> None:
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    assert client.get("/admin/accounts/user/").status_code == 200
+    assert client.get("/admin/accounts/user/add/").status_code == 200
+    client.force_login(make_user())
+    assert client.get("/admin/accounts/user/").status_code in {302, 403}
