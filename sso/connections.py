@@ -18,6 +18,7 @@ from orgs.models import Organization
 from sso import mappings
 from sso.gate import live_connections
 from sso.models import Connection, LinkedIdentity, Revision, RevisionTest, SSOPolicy, SSOSession
+from sso.saml.keys import generate_key_pair
 from sso.settings_errors import (
     ConnectionNameTaken,
     DraftGone,
@@ -93,7 +94,11 @@ def rename_connection(*, connection: Connection, name: str, actor: User) -> None
 
 @transaction.atomic
 def save_draft(
-    *, connection: Connection, configuration: OIDCConfiguration | SAMLConfiguration, actor: User
+    *,
+    connection: Connection,
+    configuration: OIDCConfiguration | SAMLConfiguration,
+    actor: User,
+    now: datetime,
 ) -> Revision:
     """Save a new draft; an older draft retires. Of two admins at once the later one's draft stays.
 
@@ -104,16 +109,21 @@ def save_draft(
     secret = values.pop("client_secret", "")
     if isinstance(configuration, OIDCConfiguration) and not secret:
         secret = _stored_secret(connection, configuration.issuer)
-    return _add_draft(connection, values, secret=secret, actor=actor)
+    return _add_draft(connection, values, secret=secret, actor=actor, now=now)
 
 
 @transaction.atomic
-def put_back(*, connection: Connection, revision: Revision, actor: User) -> Revision:
+def put_back(*, connection: Connection, revision: Revision, actor: User, now: datetime) -> Revision:
     """Copy an old revision to a new draft, to be tested and made live like any other. Raises SecretUnreadable."""
     _lock(connection)
     values = {name: getattr(revision, name) for name in COPIED_FIELDS}
     return _add_draft(
-        connection, values, secret=_open_secret(revision), actor=actor, copied_from=revision.number
+        connection,
+        values,
+        secret=_open_secret(revision),
+        actor=actor,
+        now=now,
+        copied_from=revision.number,
     )
 
 
@@ -203,6 +213,21 @@ def would_lock_out(connection: Connection) -> bool:
     return [live.pk for live in live_connections(connection.org)] == [connection.pk]
 
 
+def editable_revision(connection: Connection) -> Revision | None:
+    """What the draft form starts from: the draft, else the live revision, else the newest one."""
+    for status in (Revision.Status.DRAFT, Revision.Status.LIVE, Revision.Status.RETIRED):
+        revision = connection.revisions.filter(status=status).order_by("-number").first()
+        if revision is not None:
+            return revision
+    return None
+
+
+def testable_revision(connection: Connection) -> Revision | None:
+    """What a test login goes through: the draft, else the live revision."""
+    revision = editable_revision(connection)
+    return revision if revision and revision.status != Revision.Status.RETIRED else None
+
+
 def _lock(connection: Connection) -> None:
     Connection.objects.select_for_update().filter(pk=connection.pk).first()
 
@@ -213,18 +238,21 @@ def _add_draft(
     *,
     secret: str,
     actor: User,
+    now: datetime,
     copied_from: int | None = None,
 ) -> Revision:
-    """Inside the caller's transaction and lock."""
+    """Inside the caller's transaction and lock. Whoever signs requests first is given a key pair to do so."""
     newest = connection.revisions.aggregate(number=Max("number"))["number"] or 0
     for older in connection.revisions.filter(status=Revision.Status.DRAFT):
-        _retire(older, now=None)
+        _retire(older, now=now)
     draft = Revision(
         org_id=connection.org_id, connection=connection, number=newest + 1, created_by=actor, **values
     )
     if secret:
         draft.seal_client_secret(secret)
     draft.save()
+    if draft.sign_requests and not connection.sp_key_pairs.exists():
+        generate_key_pair(connection, now=now)
     data = {"connection": connection.name, "revision": draft.number, "issuer": draft.issuer}
     if copied_from is not None:
         data["copied_from"] = copied_from
@@ -232,8 +260,7 @@ def _add_draft(
     return draft
 
 
-def _retire(revision: Revision, *, now: datetime | None) -> None:
-    """`now` for a revision that was live; a draft that never was has no such date."""
+def _retire(revision: Revision, *, now: datetime) -> None:
     revision.status, revision.retired_at = Revision.Status.RETIRED, now
     revision.save(update_fields=["status", "retired_at"])
 
@@ -246,15 +273,6 @@ def _stored_secret(connection: Connection, issuer: str) -> str:
     if base.issuer != issuer:
         raise SecretBoundToIssuer(field="client_secret")
     return _open_secret(base)
-
-
-def editable_revision(connection: Connection) -> Revision | None:
-    """What the draft form starts from: the draft, else the live revision, else the newest one."""
-    for status in (Revision.Status.DRAFT, Revision.Status.LIVE, Revision.Status.RETIRED):
-        revision = connection.revisions.filter(status=status).order_by("-number").first()
-        if revision is not None:
-            return revision
-    return None
 
 
 def _open_secret(revision: Revision) -> str:

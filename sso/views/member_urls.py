@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from sso.views import login
+from sso.views import login, recovery
 
 urlpatterns = [
     path("", login.start, name="start"),
+    path("recovery/", recovery.redeem, name="recovery"),
     path("held/<str:token>/", login.held_post, name="held_post"),
 ]

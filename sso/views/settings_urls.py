@@ -1,5 +1,45 @@
-"""URLs."""
+"""An organisation's SSO settings, under `/orgs/<slug>/settings/sso/`.
 
-from django.urls import URLPattern
+A connection is always looked up through the organisation in the URL: another organisation's `uid` is a 404.
+"""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import include, path
+
+from sso.views import (
+    settings_connection,
+    settings_mapping,
+    settings_members,
+    settings_overview,
+    settings_refusals,
+    settings_revisions,
+)
+
+connection_urlpatterns = [
+    path("", settings_connection.connection, name="connection"),
+    path("rename/", settings_connection.rename, name="connection_rename"),
+    path("switch/", settings_connection.switch, name="connection_switch"),
+    path("delete/", settings_connection.delete, name="connection_delete"),
+    path("draft/", settings_revisions.draft, name="draft"),
+    path("draft/test/", settings_revisions.draft_test, name="draft_test"),
+    path("tests/<int:test_id>/", settings_revisions.revision_test, name="revision_test"),
+    path("go-live/", settings_revisions.go_live, name="go_live"),
+    path("put-back/", settings_revisions.put_back, name="put_back"),
+    path("domains/", settings_mapping.domains, name="domains"),
+    path("mapping/", settings_mapping.role_mapping, name="mapping"),
+    path("group-mapping/", settings_mapping.group_mapping, name="group_mapping"),
+]
+
+urlpatterns = [
+    path("", settings_overview.overview, name="settings"),
+    path("policy/", settings_overview.policy, name="policy"),
+    path("connections/new/", settings_connection.new, name="connection_new"),
+    path("connections/<uuid:connection_uid>/", include(connection_urlpatterns)),
+    path("collaborators/", settings_members.collaborators, name="collaborators"),
+    path("identities/", settings_members.identities, name="identities"),
+    path("identities/<int:identity_id>/unlink/", settings_members.unlink, name="identity_unlink"),
+    path("sessions/", settings_members.sessions, name="sessions"),
+    path("sessions/<int:session_id>/end/", settings_members.end_session, name="session_end"),
+    path("sessions/of/<int:user_id>/end/", settings_members.end_all_sessions, name="sessions_end_all"),
+    path("refusals/", settings_refusals.refusals, name="refusals"),
+    path("refusals/<str:reference>/", settings_refusals.refusal, name="refusal"),
+]

@@ -1,0 +1,52 @@
+"""Enforcement and session length, and the one-time recovery code."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from sso.models import SSOPolicy
+from sso.models.policy import ENFORCEMENT_CHOICES, MAX_SESSION_SECONDS, MIN_SESSION_SECONDS
+from sso.types import Enforcement
+
+HOUR, DAY = 3600, 24 * 3600
+UNITS = [(HOUR, "hours"), (DAY, "days")]
+
+
+class PolicyForm(forms.Form):
+    enforcement = forms.TypedChoiceField(
+        choices=ENFORCEMENT_CHOICES, coerce=Enforcement, widget=forms.RadioSelect
+    )
+    session_length = forms.IntegerField(
+        label="SSO session length", min_value=1, max_value=MAX_SESSION_SECONDS
+    )
+    session_unit = forms.TypedChoiceField(label="Unit", choices=UNITS, coerce=int)
+
+    def __init__(self, data: Any = None, *, policy: SSOPolicy) -> None:
+        seconds = policy.session_timeout_seconds
+        unit = DAY if seconds % DAY == 0 else HOUR
+        initial = {
+            "enforcement": policy.enforcement,
+            "session_length": max(1, seconds // unit),
+            "session_unit": unit,
+        }
+        super().__init__(data, initial=initial)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "session_length" in cleaned and "session_unit" in cleaned:
+            seconds = cleaned["session_length"] * cleaned["session_unit"]
+            if not MIN_SESSION_SECONDS <= seconds <= MAX_SESSION_SECONDS:
+                self.add_error("session_length", ValidationError("Choose between 1 hour and 90 days."))
+            cleaned["session_timeout_seconds"] = seconds
+        return cleaned
+
+
+class RecoveryCodeForm(forms.Form):
+    code = forms.CharField(
+        label="Recovery code",
+        max_length=60,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )

@@ -1,0 +1,103 @@
+"""How far an organisation has got with single sign-on: connect, test, live, enforce. Facts for the settings pages."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from accounts.models import User
+from orgs.models import Organization
+from sso.connections import passed_test
+from sso.models import Connection, Revision, RevisionTest, SSOPolicy
+from sso.types import Enforcement
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One connection: what is live, what is a draft, and what stands between the two for this admin.
+
+    `draft_test` is the newest test of the draft by anybody; `why_not_live` is empty when the draft may go live.
+    """
+
+    connection: Connection
+    live: Revision | None
+    draft: Revision | None
+    draft_test: RevisionTest | None
+    why_not_live: str
+
+    @property
+    def is_serving(self) -> bool:
+        return self.live is not None and self.connection.is_enabled
+
+
+class StepState(StrEnum):
+    DONE = "done"
+    CURRENT = "current"
+    AHEAD = "ahead"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    title: str
+    state: StepState
+    text: str
+
+
+def standings_of(org: Organization, *, user: User) -> list[Standing]:
+    """The organisation's connections as this admin finds them, oldest first."""
+    return [standing_of(connection, user=user) for connection in org.connections.order_by("pk")]
+
+
+def standing_of(connection: Connection, *, user: User) -> Standing:
+    current = connection.revisions.exclude(status=Revision.Status.RETIRED).select_related("created_by")
+    by_status = {revision.status: revision for revision in current}
+    draft = by_status.get(Revision.Status.DRAFT)
+    test = draft.tests.select_related("user").order_by("-at", "-pk").first() if draft else None
+    return Standing(
+        connection=connection,
+        live=by_status.get(Revision.Status.LIVE),
+        draft=draft,
+        draft_test=test,
+        why_not_live=_why_not_live(draft, test, user),
+    )
+
+
+def _why_not_live(draft: Revision | None, test: RevisionTest | None, user: User) -> str:
+    if draft is None:
+        return "There is no draft."
+    if passed_test(revision=draft, user=user) is not None:
+        return ""
+    if test is None:
+        return "Test this draft first."
+    if test.user_id == user.pk:
+        return "Your last test of this draft failed. Correct the draft and test it again."
+    if test.passed:
+        return f"{test.user} has tested this draft. Test it yourself to make it live."
+    return "The last test of this draft failed. Correct the draft, or test it yourself."
+
+
+def steps_of(standings: list[Standing], policy: SSOPolicy) -> list[Step]:
+    """Where the organisation is. A later step counts as done only while the ones before it are."""
+    done = [
+        any(standing.live or standing.draft for standing in standings),
+        any(standing.live or (standing.draft_test and standing.draft_test.passed) for standing in standings),
+        any(standing.is_serving for standing in standings),
+        policy.enforcement == Enforcement.ENFORCED,
+    ]
+    current = done.index(False) if False in done else len(done)
+    return [
+        Step(title, _state(number, is_done=done[number], current=current), text)
+        for number, (title, text) in enumerate(_STEPS)
+    ]
+
+
+_STEPS = (
+    ("Connect", "Tell each side about the other."),
+    ("Test", "Sign in through the draft yourself."),
+    ("Live", "Members can authenticate."),
+    ("Enforce", "Members must authenticate."),
+)
+
+
+def _state(number: int, *, is_done: bool, current: int) -> StepState:
+    if is_done:
+        return StepState.DONE
+    return StepState.CURRENT if number == current else StepState.AHEAD

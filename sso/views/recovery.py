@@ -1,0 +1,45 @@
+"""The recovery code's page: the one way into the SSO settings of an organisation that locked its admins out."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from orgs.access import gate_exempt
+from orgs.models import Organization
+from orgs.views.inputs import user_of
+from sso import recovery
+from sso.browser import ensure_browser_session
+from sso.forms.policy import RecoveryCodeForm
+from sso.forms.refusals import show_refusal
+from sso.settings_errors import SettingsRefused
+
+
+@gate_exempt("the way in for admins whom the gate blocks; shows nothing but a field for the code")
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def redeem(request: HttpRequest, org_slug: str) -> HttpResponse:
+    org = get_object_or_404(Organization, slug=org_slug)
+    if not recovery.is_admin(org=org, user=user_of(request)):
+        raise Http404
+    form = RecoveryCodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            recovery.redeem(
+                org=org,
+                user=user_of(request),
+                code=form.cleaned_data["code"],
+                browser_session=ensure_browser_session(request),
+                now=timezone.now(),
+            )
+        except SettingsRefused as refusal:
+            show_refusal(form, refusal)
+        else:
+            request.session.cycle_key()  # a session key known before this proof must not carry it
+            messages.success(request, "The SSO settings are open to you for one hour, in this browser.")
+            return redirect("sso:settings", org_slug)
+    response = render(request, "sso/recovery.html", {"org": org, "form": form})
+    response["Cache-Control"] = "no-store"
+    return response

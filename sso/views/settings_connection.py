@@ -1,0 +1,125 @@
+"""A connection as a whole: choose it, see it, rename it, switch it off, delete it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from orgs.access import Area, OrgRequest, org_view
+from orgs.roles import Ability
+from orgs.views.answers import org_page
+from orgs.views.inputs import user_of
+from sso import connections
+from sso.forms.connection import ConnectionForm, ConnectionNameForm, DeleteConnectionForm, LockOutForm
+from sso.forms.refusals import show_refusal
+from sso.models import Connection
+from sso.progress import standing_of
+from sso.protocols import adapter_for
+from sso.settings_errors import SettingsRefused
+from sso.views.settings_lookup import find_connection
+from sso.views.shown_certificates import shown_certificates
+
+HISTORY_LENGTH = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def new(request: OrgRequest, org_slug: str) -> HttpResponse:
+    form = ConnectionForm(request.POST or None, initial={"protocol": request.GET.get("protocol", "")})
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = connections.create_connection(
+                org=request.access.org,
+                name=form.cleaned_data["name"],
+                protocol=form.cleaned_data["protocol"],
+                actor=user_of(request),
+            )
+        except SettingsRefused as refusal:
+            show_refusal(form, refusal)
+        else:
+            return redirect("sso:draft", org_slug, made.uid)
+    return org_page(request, "sso/settings/connection_new.html", {"form": form})
+
+
+@require_safe
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def connection(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    found = find_connection(request, connection_uid)
+    standing = standing_of(found, user=user_of(request))
+    now = timezone.now()
+    page = {
+        "connection": found,
+        "standing": standing,
+        "live_certificates": shown_certificates(standing.live, now=now),
+        "draft_certificates": shown_certificates(standing.draft, now=now),
+        "values_for_idp": adapter_for(found.protocol).values_for_idp(str(found.uid)),
+        "history": found.revisions.select_related("created_by").order_by("-number")[:HISTORY_LENGTH],
+    }
+    return org_page(request, "sso/settings/connection.html", page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def rename(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    found = find_connection(request, connection_uid)
+    form = ConnectionNameForm(request.POST or None, initial={"name": found.name})
+    if request.method == "POST" and form.is_valid():
+        try:
+            connections.rename_connection(
+                connection=found, name=form.cleaned_data["name"], actor=user_of(request)
+            )
+        except SettingsRefused as refusal:
+            form.add_error("name", refusal.message)
+        else:
+            return redirect("sso:connection", org_slug, connection_uid)
+    return org_page(request, "sso/settings/connection_rename.html", {"connection": found, "form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def switch(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    """GET asks before switching off. Switching on takes one click."""
+    found = find_connection(request, connection_uid)
+    if not found.is_enabled:
+        return _switch_on(request, org_slug, found)
+    form = LockOutForm(_posted(request), would_lock_out=connections.would_lock_out(found))
+    if form.is_valid():
+        try:
+            connections.switch_off(connection=found, actor=user_of(request), **form.cleaned_data)
+        except SettingsRefused as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, f"{found.name} is switched off, and its SSO sessions have ended.")
+            return redirect("sso:connection", org_slug, connection_uid)
+    return org_page(request, "sso/settings/connection_switch_off.html", {"connection": found, "form": form})
+
+
+def _posted(request: OrgRequest) -> QueryDict | None:
+    """Unlike `request.POST or None`, also a form of which nothing was ticked."""
+    return request.POST if request.method == "POST" else None
+
+
+def _switch_on(request: OrgRequest, org_slug: str, found: Connection) -> HttpResponse:
+    if request.method == "POST":
+        connections.switch_on(connection=found, actor=user_of(request))
+        messages.success(request, f"{found.name} is switched on.")
+    return redirect("sso:connection", org_slug, found.uid)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def delete(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    found = find_connection(request, connection_uid)
+    form = DeleteConnectionForm(_posted(request), would_lock_out=connections.would_lock_out(found))
+    if form.is_valid():
+        try:
+            connections.delete_connection(connection=found, actor=user_of(request), **form.cleaned_data)
+        except SettingsRefused as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, f"{found.name} has been deleted.")
+            return redirect("sso:settings", org_slug)
+    return org_page(request, "sso/settings/connection_delete.html", {"connection": found, "form": form})

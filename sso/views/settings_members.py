@@ -1,0 +1,113 @@
+"""Members as single sign-on knows them: external collaborators, linked identities, live SSO sessions."""
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orgs.access import Area, OrgRequest, org_view
+from orgs.members import set_collaborator
+from orgs.paging import page_by_key
+from orgs.roles import Ability
+from orgs.views.answers import org_page, page_links, telling
+from orgs.views.inputs import key_from, user_of
+from sso import member_access
+from sso.browser import browser_session_of
+from sso.forms.members import MemberEmailForm
+from sso.sessions import live_sessions
+
+PAGE_SIZE = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def collaborators(request: OrgRequest, org_slug: str) -> HttpResponse:
+    """The list, with a form that adds one member; POST with `remove` takes one out."""
+    if "remove" in request.POST:
+        return _ask_sso_again(request, org_slug)
+    form = MemberEmailForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        members = request.access.org.memberships.select_related("user")
+        membership = members.filter(user__email__iexact=form.cleaned_data["email"]).first()
+        if membership is None:
+            form.add_error("email", "No member of this organisation has this address.")
+        else:
+            with telling(
+                request, f"{membership.user} is an external collaborator: no single sign-on is asked."
+            ):
+                set_collaborator(membership=membership, is_external=True, actor=user_of(request))
+            return redirect("sso:collaborators", org_slug)
+    found = request.access.org.memberships.filter(is_external_collaborator=True).select_related("user")
+    page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
+    context = {"form": form, "collaborators": page.rows, **page_links(request, page)}
+    return org_page(request, "sso/settings/collaborators.html", context)
+
+
+def _ask_sso_again(request: OrgRequest, org_slug: str) -> HttpResponse:
+    key = request.POST["remove"]
+    members = request.access.org.memberships.select_related("user")
+    membership = get_object_or_404(members, pk=int(key) if key.isdecimal() else 0)
+    with telling(request, f"{membership.user} is asked for single sign-on like any other member."):
+        set_collaborator(membership=membership, is_external=False, actor=user_of(request))
+    return redirect("sso:collaborators", org_slug)
+
+
+@require_safe
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def identities(request: OrgRequest, org_slug: str) -> HttpResponse:
+    found = request.access.org.linked_identities.select_related("user", "connection")
+    query = request.GET.get("q", "").strip()
+    if query:
+        found = found.filter(
+            Q(user__email__icontains=query) | Q(user__name__icontains=query) | Q(subject=query)
+        )
+    page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
+    context = {"identities": page.rows, "query": query, **page_links(request, page)}
+    return org_page(request, "sso/settings/identities.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def unlink(request: OrgRequest, org_slug: str, identity_id: int) -> HttpResponse:
+    identities = request.access.org.linked_identities.select_related("user", "org", "connection")
+    identity = get_object_or_404(identities, pk=identity_id)
+    if request.method == "POST":
+        member_access.unlink_identity(identity=identity, actor=user_of(request))
+        messages.success(request, f"{identity.user} is unlinked, and their SSO sessions have ended.")
+        return redirect("sso:identities", org_slug)
+    return org_page(request, "sso/settings/identity_unlink.html", {"identity": identity})
+
+
+@require_safe
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def sessions(request: OrgRequest, org_slug: str) -> HttpResponse:
+    found = live_sessions(org=request.access.org, now=timezone.now())
+    page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "before"), descending=True)
+    context = {
+        "sessions": page.rows,
+        "this_browser": browser_session_of(request),
+        **page_links(request, page, key="before"),
+    }
+    return org_page(request, "sso/settings/sessions.html", context)
+
+
+@require_POST
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def end_session(request: OrgRequest, org_slug: str, session_id: int) -> HttpResponse:
+    found = request.access.org.sso_sessions.select_related("org", "user")
+    session = get_object_or_404(found, pk=session_id)
+    member_access.end_session(session=session, actor=user_of(request))
+    messages.success(request, f"The SSO session of {session.user} has ended.")
+    return redirect("sso:sessions", org_slug)
+
+
+@require_POST
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def end_all_sessions(request: OrgRequest, org_slug: str, user_id: int) -> HttpResponse:
+    org = request.access.org
+    membership = get_object_or_404(org.memberships.select_related("user"), user_id=user_id)
+    ended = member_access.end_all_sessions(org=org, user=membership.user, actor=user_of(request))
+    messages.success(request, f"{ended} SSO session(s) of {membership.user} have ended.")
+    return redirect("sso:sessions", org_slug)

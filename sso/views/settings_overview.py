@@ -1,0 +1,74 @@
+"""The SSO settings' first page, and what the organisation asks of its members."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from orgs.access import Area, OrgRequest, org_view
+from orgs.roles import Ability
+from orgs.views.answers import org_page
+from orgs.views.inputs import user_of
+from sso import enforcement
+from sso.browser import browser_session_of
+from sso.forms.policy import PolicyForm
+from sso.forms.refusals import show_refusal
+from sso.progress import standings_of, steps_of
+from sso.return_paths import with_next
+from sso.settings_errors import EnforcingNeedsSession, SettingsRefused
+from sso.types import Enforcement
+from sso.viewer import start_url
+
+
+@require_safe
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def overview(request: OrgRequest, org_slug: str) -> HttpResponse:
+    org = request.access.org
+    policy = enforcement.policy_of(org)
+    standings = standings_of(org, user=user_of(request))
+    page = {"standings": standings, "policy": policy, "steps": steps_of(standings, policy)}
+    return org_page(request, "sso/settings/overview.html", page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def policy(request: OrgRequest, org_slug: str) -> HttpResponse:
+    current = enforcement.policy_of(request.access.org)
+    form = PolicyForm(request.POST or None, policy=current)
+    if request.method == "POST" and form.is_valid():
+        try:
+            enforcement.change_policy(
+                org=request.access.org,
+                enforcement=form.cleaned_data["enforcement"],
+                session_timeout_seconds=form.cleaned_data["session_timeout_seconds"],
+                actor=user_of(request),
+                browser_session=browser_session_of(request),
+                now=timezone.now(),
+            )
+        except SettingsRefused as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, "The rules have been saved and hold from the next request on.")
+            return redirect("sso:policy", org_slug)
+    return _policy_page(request, form, Enforcement(current.enforcement))
+
+
+def _policy_page(request: OrgRequest, form: PolicyForm, current: Enforcement) -> HttpResponse:
+    refusal = enforcement.why_not(
+        org=request.access.org,
+        enforcement=Enforcement.ENFORCED,
+        user=user_of(request),
+        browser_session=browser_session_of(request),
+        now=timezone.now(),
+    )
+    slug = request.access.org.slug
+    page = {
+        "form": form,
+        "current": current.value,
+        "why_not_enforced": refusal.message if refusal and current is not Enforcement.ENFORCED else "",
+        "needs_session": isinstance(refusal, EnforcingNeedsSession),
+        "authenticate_url": with_next(start_url(slug), reverse("sso:policy", args=[slug])),
+    }
+    return org_page(request, "sso/settings/policy.html", page)

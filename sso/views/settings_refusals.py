@@ -1,0 +1,39 @@
+"""Logins that were refused in the last days, by the reference that the member was shown."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from orgs.access import Area, OrgRequest, org_view
+from orgs.paging import page_by_key
+from orgs.roles import Ability
+from orgs.views.answers import org_page, page_links
+from orgs.views.inputs import key_from
+
+PAGE_SIZE = 50
+
+
+@require_safe
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def refusals(request: OrgRequest, org_slug: str) -> HttpResponse:
+    found = request.access.org.refusal_traces.filter(expires_at__gt=timezone.now())
+    reference = request.GET.get("reference", "").strip().upper()
+    if reference:
+        found = found.filter(reference__startswith=reference)
+    rows = found.select_related("user", "connection")
+    page = page_by_key(rows, key="pk", size=PAGE_SIZE, after=key_from(request, "before"), descending=True)
+    context = {
+        "refusals": page.rows,
+        "reference": reference,
+        **page_links(request, page, key="before"),
+    }
+    return org_page(request, "sso/settings/refusals.html", context)
+
+
+@require_safe
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def refusal(request: OrgRequest, org_slug: str, reference: str) -> HttpResponse:
+    found = request.access.org.refusal_traces.filter(expires_at__gt=timezone.now())
+    trace = get_object_or_404(found.select_related("user", "connection", "revision"), reference=reference)
+    return org_page(request, "sso/settings/refusal.html", {"refusal": trace})

@@ -1,0 +1,129 @@
+"""From draft to live: write a draft, test it by a real login, make it live, put an old one back."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from orgs.access import Area, OrgRequest, org_view
+from orgs.roles import Ability
+from orgs.views.answers import org_page, telling
+from orgs.views.inputs import user_of
+from sso import connections
+from sso.browser import ensure_browser_session
+from sso.errors import SSOError
+from sso.forms.connection import DRAFT_FORMS
+from sso.forms.refusals import show_refusal
+from sso.login import begin_login
+from sso.models import Connection, Revision, RevisionTest
+from sso.progress import standing_of
+from sso.protocols import BrowserRequest, adapter_for
+from sso.settings_errors import SettingsRefused
+from sso.test_results import record_failed_start
+from sso.types import Purpose, SSOProtocol
+from sso.views.login import post_to_idp
+from sso.views.settings_lookup import find_connection, find_revision
+from sso.views.test_page import shown_test
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    connection = find_connection(request, connection_uid)
+    form_class = DRAFT_FORMS[SSOProtocol(connection.protocol)]
+    base = connections.editable_revision(connection)
+    form = form_class(request.POST if request.method == "POST" else None, base=base)
+    if form.is_valid():
+        try:
+            saved = connections.save_draft(
+                connection=connection,
+                configuration=form.configuration(),
+                actor=user_of(request),
+                now=timezone.now(),
+            )
+        except SettingsRefused as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, f"Draft {saved.number} is saved. Test it next.")
+            return redirect("sso:connection", org_slug, connection_uid)
+    values = adapter_for(connection.protocol).values_for_idp(str(connection.uid))
+    page = {"connection": connection, "form": form, "base": base, "values_for_idp": values}
+    return org_page(request, "sso/settings/draft.html", page)
+
+
+@require_GET
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def draft_test(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    """Send the admin to the IdP, through the draft if there is one and else through the live revision.
+
+    A GET link, because CSP's `form-action` would also govern the redirect that follows a POST.
+    """
+    connection = find_connection(request, connection_uid)
+    revision = connections.testable_revision(connection)
+    if revision is None:
+        messages.error(request, "There is nothing to test yet. Enter the identity provider's values first.")
+        return redirect("sso:draft", org_slug, connection_uid)
+    try:
+        browser_request = _begin_test(request, connection, revision)
+    except SSOError as error:
+        test = record_failed_start(
+            revision=revision, user_id=user_of(request).pk, error=error, now=timezone.now()
+        )
+        return redirect("sso:revision_test", org_slug, connection_uid, test.pk)
+    if browser_request.fields:
+        return post_to_idp(request, browser_request.url, dict(browser_request.fields))
+    return redirect(browser_request.url)
+
+
+def _begin_test(request: OrgRequest, connection: Connection, revision: Revision) -> BrowserRequest:
+    return begin_login(
+        connection=connection,
+        revision=revision,
+        user=user_of(request),
+        browser_session=ensure_browser_session(request),
+        purpose=Purpose.TEST,
+        next_path=reverse("sso:connection", args=[connection.org.slug, connection.uid]),
+        now=timezone.now(),
+    )
+
+
+@require_safe
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def revision_test(request: OrgRequest, org_slug: str, connection_uid: UUID, test_id: int) -> HttpResponse:
+    connection = find_connection(request, connection_uid)
+    tests = RevisionTest.objects.filter(org=request.access.org, revision__connection=connection)
+    test = get_object_or_404(tests.select_related("revision", "user"), pk=test_id)
+    page = {
+        "connection": connection,
+        "standing": standing_of(connection, user=user_of(request)),
+        "test": shown_test(test),
+    }
+    return org_page(request, "sso/settings/revision_test.html", page)
+
+
+@require_POST
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def go_live(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    connection = find_connection(request, connection_uid)
+    revision = find_revision(request, connection)
+    with telling(request, f"Revision {revision.number} of {connection.name} is live."):
+        connections.go_live(
+            connection=connection, revision=revision, actor=user_of(request), now=timezone.now()
+        )
+    return redirect("sso:connection", org_slug, connection_uid)
+
+
+@require_POST
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def put_back(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    connection = find_connection(request, connection_uid)
+    revision = find_revision(request, connection)
+    with telling(request, f"Revision {revision.number} is copied to a new draft. Test it next."):
+        connections.put_back(
+            connection=connection, revision=revision, actor=user_of(request), now=timezone.now()
+        )
+    return redirect("sso:connection", org_slug, connection_uid)
