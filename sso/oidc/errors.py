@@ -197,10 +197,6 @@ class AccessTokenMismatch(IDTokenRejected):
 # --- Userinfo ------------------------------------------------------------------------------------------
 
 
-class UserinfoRefused(OPMisconfigured):
-    code = "userinfo_refused"
-
-
 class UserinfoInvalid(OPMisconfigured):
     code = "userinfo_invalid"
 

@@ -46,6 +46,7 @@ _AT_HASHES: dict[str, Callable[[bytes], Any]] = {
 ALLOWED_ALGORITHMS = tuple(_AT_HASHES)
 MAX_TOKEN_LENGTH = 100_000
 MAX_TOKEN_AGE = timedelta(minutes=10)
+MAX_SESSION_ID_LENGTH = 300
 MAX_SUBJECT_LENGTH = 255  # Core 2: "It MUST NOT exceed 255 ASCII characters in length"
 
 
@@ -125,7 +126,7 @@ def check_id_token(
         issued_at=issued_at,
         expires_at=expires_at,
         authenticated_at=authenticated_at,
-        session_id=_text(claims, "sid") or "",
+        session_id=_session_id(claims),
         claims=claims,
     )
 
@@ -192,9 +193,9 @@ def _check_audience(claims: Mapping[str, Any], expected: ExpectedIDToken) -> Non
 
 def _check_times(claims: Mapping[str, Any], *, now: datetime, skew: timedelta) -> tuple[datetime, datetime]:
     """Core 3.1.3.7, 9 and 10, and `nbf` (RFC 7519, 4.1.5). Returns `exp` and `iat`."""
-    expires_at, issued_at = _required_instant(claims, "exp"), _required_instant(claims, "iat")
-    not_before = _instant(claims, "nbf") or issued_at
-    if max(issued_at, not_before) - skew > now:
+    expires_at, issued_at = _instant(claims, "exp"), _instant(claims, "iat")
+    not_before = _optional_instant(claims, "nbf") or issued_at
+    if max(issued_at, not_before) > now + skew:
         raise IDTokenNotYetValid(
             f"The ID token is valid from {max(issued_at, not_before):%H:%M:%S} UTC on, and here it is "
             f"{now:%H:%M:%S}. Compare the clocks of the IdP and of this portal."
@@ -223,8 +224,8 @@ def _check_auth_time(
     claims: Mapping[str, Any], expected: ExpectedIDToken, *, now: datetime, skew: timedelta
 ) -> datetime | None:
     """Core 3.1.3.7, 13: when `max_age` was asked for, the person must have signed in recently enough."""
-    authenticated_at = _instant(claims, "auth_time")
-    if authenticated_at is not None and authenticated_at - skew > now:
+    authenticated_at = _optional_instant(claims, "auth_time")
+    if authenticated_at is not None and authenticated_at > now + skew:
         raise IDTokenNotYetValid(f"The ID token's auth_time, {authenticated_at:%H:%M:%S} UTC, lies ahead.")
     if expected.max_age_seconds is None:
         return authenticated_at
@@ -232,7 +233,7 @@ def _check_auth_time(
         raise ClaimMissing(
             "The ID token has no auth_time, although max_age was asked for.", claim="auth_time"
         )
-    if now - skew > authenticated_at + timedelta(seconds=expected.max_age_seconds):
+    if now - skew - authenticated_at > timedelta(seconds=expected.max_age_seconds):
         raise AuthenticationTooOld(
             f"The person signed in at the IdP at {authenticated_at:%Y-%m-%d %H:%M:%S} UTC, longer ago than the "
             f"{expected.max_age_seconds} seconds asked for by max_age."
@@ -257,18 +258,13 @@ def _required(claims: Mapping[str, Any], name: str) -> Any:
     return claims[name]
 
 
-def _required_instant(claims: Mapping[str, Any], name: str) -> datetime:
-    _required(claims, name)
-    instant = _instant(claims, name)
-    assert instant is not None
-    return instant
+def _optional_instant(claims: Mapping[str, Any], name: str) -> datetime | None:
+    return None if claims.get(name) is None else _instant(claims, name)
 
 
-def _instant(claims: Mapping[str, Any], name: str) -> datetime | None:
-    """A NumericDate (RFC 7519, 2). None without the claim."""
-    value = claims.get(name)
-    if value is None:
-        return None
+def _instant(claims: Mapping[str, Any], name: str) -> datetime:
+    """A claim that is a NumericDate (RFC 7519, 2)."""
+    value = _required(claims, name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ClaimMalformed(f"The ID token's {name} is not a number.", claim=name)
     try:
@@ -277,10 +273,12 @@ def _instant(claims: Mapping[str, Any], name: str) -> datetime | None:
         raise ClaimMalformed(f"The ID token's {name} is not a time.", claim=name) from None
 
 
-def _text(claims: Mapping[str, Any], name: str) -> str | None:
-    value = claims.get(name)
-    if value is not None and not isinstance(value, str):
-        raise ClaimMalformed(f"The ID token's {name} is not a string.", claim=name)
+def _session_id(claims: Mapping[str, Any]) -> str:
+    value = claims.get("sid", "")
+    if not isinstance(value, str) or len(value) > MAX_SESSION_ID_LENGTH:
+        raise ClaimMalformed(
+            f"The ID token's sid is not a string of at most {MAX_SESSION_ID_LENGTH} characters."
+        )
     return value
 
 

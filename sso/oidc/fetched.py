@@ -1,0 +1,57 @@
+"""What was fetched from OPs, kept for a while by this process.
+
+Holds documents, no secrets and nothing about people. What is fresh enough is for `discovery` and `jwks` to say.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+MAX_ENTRIES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[T]):
+    """A document, when it came, and when the OP was last asked for it, with or without success."""
+
+    document: T
+    fetched_at: datetime
+    asked_at: datetime
+
+
+class FetchedDocuments(Generic[T]):
+    """The newest document by key; the least recently used make room beyond 2000. Safe among threads."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[Hashable, Fetched[T]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Fetched[T] | None:
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key)
+
+    def put(self, key: Hashable, document: T, *, now: datetime) -> None:
+        with self._lock:
+            self._entries[key] = Fetched(document, fetched_at=now, asked_at=now)
+            self._entries.move_to_end(key)
+            if len(self._entries) > MAX_ENTRIES:
+                self._entries.popitem(last=False)
+
+    def mark_asked(self, key: Hashable, *, seen: Fetched[T], now: datetime) -> bool:
+        """Note that the OP is asked again. False if another thread did so since `seen` was got."""
+        with self._lock:
+            if self._entries.get(key) is not seen:
+                return False
+            self._entries[key] = replace(seen, asked_at=now)
+            return True
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()

@@ -1,0 +1,88 @@
+"""The way from the OIDC code to the network: `hubsso.net` only, and its errors translated here, once.
+
+Callers name two refusals: one for an OP that does not answer just now, one for an answer of no use.
+What the OP answered is never part of an error's text: it may repeat a secret or a code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from hubsso import net
+from sso.oidc.errors import OIDCError, shown
+from sso.oidc.json_objects import NotAJSONObject, parse_object
+
+# The whole exchange, lookup to last byte. A member waits for up to four of them in a login.
+DEADLINE_SECONDS = 10.0
+
+# The other side did answer, only not with what was asked for: asking again later will not help.
+_ANSWERS_OF_NO_USE = (
+    net.UrlNotAllowed,
+    net.AddressNotAllowed,
+    net.RedirectRefused,
+    net.TooLarge,
+    net.BadResponse,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What is being asked for, as the errors' texts name it, and the errors to raise."""
+
+    what: str
+    unreachable: type[OIDCError]
+    invalid: type[OIDCError]
+
+
+def get_object(url: str, refusals: Refusals, *, access_token: str | None = None) -> dict[str, Any]:
+    """GET a JSON object."""
+    headers = {"Authorization": f"Bearer {access_token}"} if access_token is not None else {}
+    response = _send("GET", url, refusals, headers=headers)
+    if response.status != HTTPStatus.OK:
+        raise refusals.invalid(f"{refusals.what} at {url} was answered with status {response.status}.")
+    return object_in(response, refusals)
+
+
+def post_form(
+    url: str, form: Mapping[str, str], refusals: Refusals, *, basic_auth: tuple[str, str] | None = None
+) -> net.FetchedResponse:
+    """POST a form and return the answer, whatever its status below 500."""
+    return _send("POST", url, refusals, form=form, basic_auth=basic_auth)
+
+
+def object_in(response: net.FetchedResponse, refusals: Refusals) -> dict[str, Any]:
+    """The JSON object that a response holds."""
+    try:
+        return parse_object(response.body)
+    except NotAJSONObject as error:
+        kind = f", but {shown(response.media_type)}" if response.media_type != "application/json" else ""
+        raise refusals.invalid(f"{refusals.what} at {response.url} is {error}{kind}.") from None
+
+
+def _send(
+    method: str,
+    url: str,
+    refusals: Refusals,
+    *,
+    headers: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    basic_auth: tuple[str, str] | None = None,
+) -> net.FetchedResponse:
+    try:
+        response = net.fetch(
+            method,
+            url,
+            headers={"Accept": "application/json", **(headers or {})},
+            form=form,
+            basic_auth=basic_auth,
+            deadline_seconds=DEADLINE_SECONDS,
+        )
+    except net.EgressError as error:
+        refusal = refusals.invalid if isinstance(error, _ANSWERS_OF_NO_USE) else refusals.unreachable
+        raise refusal(f"{refusals.what} can't be fetched: {error.detail}", reason=error.code) from error
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise refusals.unreachable(
+            f"{refusals.what} at {url} was answered with status {response.status}.", status=response.status
+        )
+    return response

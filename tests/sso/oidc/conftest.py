@@ -1,0 +1,139 @@
+"""Acme behind the demo IdP: whole logins over real HTTP, with Django's test client as the browser's portal side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from orgs.models import AuditEvent, Membership, Organization
+from orgs.roles import Role
+from sso.models import Connection, LinkedIdentity, Revision, SSOSession
+from sso.oidc import discovery, jwks
+from sso.oidc.adapter import callback_url
+from sso.types import Enforcement
+from sso.viewer import start_url
+from tests.builders import (
+    live_revision,
+    make_connection,
+    make_member,
+    make_org,
+    make_page,
+    make_user,
+    set_policy,
+)
+from tests.conftest import log_in
+from tests.demo_idp import DemoIdP, IdPAnswer, IdPBrowser, OIDCClient, Person, Tenant, TenantConfig
+
+CLIENT_ID = "hubsso client/1"  # to be form-urlencoded in Basic (RFC 6749, 2.3.1)
+CLIENT_SECRET = "s3cret: with % and + and é"
+PRIVATE_TEXT = "private-body-marker"
+
+
+@dataclass(frozen=True, slots=True)
+class AcmeLogin:
+    """Acme, its member Max, and Acme's OP. `client` is Max's browser, signed in to the portal only."""
+
+    org: Organization
+    max: Membership
+    olivia: Membership
+    connection: Connection
+    tenant: Tenant
+    idp: DemoIdP
+    client: Client
+    page_path: str
+
+    @property
+    def revision(self) -> Revision:
+        return live_revision(self.connection)
+
+    def start(self, *, silent: bool = False) -> Any:
+        """The start page's answer: a redirect to the OP, or a refusal."""
+        query = {"next": self.page_path, **({"silent": "1"} if silent else {})}
+        return self.client.get(start_url(self.org.slug), query)
+
+    def go_to_idp(self, subject: str = "max", *, browser: IdPBrowser | None = None) -> IdPAnswer:
+        """From the start page through the OP's login page to the answer, not yet delivered."""
+        response = self.start()
+        assert response.status_code == 302, response.content.decode()
+        return (browser or IdPBrowser()).complete_login(response["Location"], subject)
+
+    def sign_in(self, subject: str = "max") -> Any:
+        """The whole login: the callback's response."""
+        return self.go_to_idp(subject).deliver(self.client)
+
+    def can_read(self, client: Client | None = None) -> bool:
+        """Does the gate let the browser at Acme's private page?"""
+        response = (client or self.client).get(self.page_path)
+        return response.status_code == 200 and PRIVATE_TEXT in response.content.decode()
+
+    def refusals(self) -> list[str]:
+        """The codes in Acme's audit log, oldest first."""
+        events = AuditEvent.objects.filter(org=self.org, event="org.sso_refused").order_by("seq")
+        return [event.data["code"] for event in events]
+
+    def assert_nothing_was_opened(self) -> None:
+        assert not SSOSession.objects.exists()
+        assert not LinkedIdentity.objects.exists()
+
+
+@pytest.fixture(autouse=True)
+def _forget_idps() -> Iterator[None]:
+    discovery.forget_all()
+    jwks.forget_all()
+    yield
+    discovery.forget_all()
+    jwks.forget_all()
+
+
+@pytest.fixture
+def demo_idp() -> Iterator[DemoIdP]:
+    with DemoIdP() as idp:
+        yield idp
+
+
+@pytest.fixture
+def acme(db: None, demo_idp: DemoIdP, client: Client) -> AcmeLogin:
+    tenant = demo_idp.add_tenant(
+        TenantConfig(
+            slug="acme",
+            protocols=("oidc",),
+            people=(
+                Person(subject="max", name="Max", email="max@acme.example", groups=("engineering",)),
+                Person(subject="olivia", name="Olivia", email="olivia@acme.example"),
+            ),
+        )
+    )
+    org = make_org("acme", name="Acme")
+    set_policy(org, Enforcement.ENFORCED)
+    connection = make_connection(org, issuer=tenant.issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    register_client(tenant, connection)
+    member = make_member(org, make_user("max@acme.example", name="Max"))
+    log_in(client, member.user)
+    return AcmeLogin(
+        org=org,
+        max=member,
+        olivia=make_member(org, make_user("olivia@acme.example", name="Olivia"), role=Role.ADMIN),
+        connection=connection,
+        tenant=tenant,
+        idp=demo_idp,
+        client=client,
+        page_path=make_page(org, "Private", body=PRIVATE_TEXT).get_absolute_url(),
+    )
+
+
+def register_client(tenant: Tenant, connection: Connection, **fields: Any) -> None:
+    """Make the connection's client known to the OP."""
+    registration: dict[str, Any] = {
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "redirect_uris": (callback_url(connection.uid),),
+        "require_pkce": True,
+    }
+    tenant.add_client(OIDCClient(**{**registration, **fields}))
+
+
+def change_revision(acme: AcmeLogin, **fields: Any) -> None:
+    """Another configuration for the live revision, which is not how the product does it."""
+    Revision.objects.filter(pk=acme.revision.pk).update(**fields)
