@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import User
 from orgs import resources
 from orgs.access import OrgAccess
 from orgs.errors import Forbidden
@@ -29,9 +30,10 @@ def content(
     )
 
 
-def create(access: OrgAccess, kind: Resource.Kind = PAGE, **fields: ResourceGroup | None) -> Resource:
-    actor = access.org.memberships.get(user_id=access.user_id).user
-    return resources.create_resource(access=access, actor=actor, kind=kind, content=content(**fields))
+def create(access: OrgAccess, group: ResourceGroup | None = None) -> Resource:
+    assert access.user_id is not None
+    actor = User.objects.get(pk=access.user_id)
+    return resources.create_resource(access=access, actor=actor, kind=PAGE, content=content(group=group))
 
 
 @pytest.mark.parametrize(
