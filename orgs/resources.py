@@ -6,11 +6,11 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.models import User
-from orgs import audit, groups
+from orgs import audit
 from orgs.access import OrgAccess
 from orgs.errors import Forbidden
 from orgs.models import Resource, ResourceGroup, ResourceGroupSeat
-from orgs.roles import Ability, Role, can, most_privileged, resource_role
+from orgs.roles import Ability, Role, can, resource_role
 from orgs.slugs import create_with_free_slug
 
 
@@ -53,7 +53,8 @@ def role_for(*, access: OrgAccess, resource: Resource) -> Role:
     in_group = resource.group_id is not None
     group_role = None
     if in_group and access.role is not Role.ADMIN:
-        group_role = _group_roles(access).get(resource.group_id or 0)
+        roles = {group.pk: role for group, role in _group_roles(access).items()}
+        group_role = roles.get(resource.group_id or 0)
     return resource_role(access.role, in_group=in_group, group_role=group_role)
 
 
@@ -69,14 +70,16 @@ def rights_on(*, access: OrgAccess, resource: Resource) -> ResourceRights:
 
 def places_for(access: OrgAccess) -> Places:
     """Where this viewer may create resources; empty (false) where nowhere."""
-    outside_groups = access.can(Ability.CREATE)
-    if access.member is None:
-        return Places(outside_groups=False, groups=())
-    visible = list(groups.visible_to(access).order_by("name", "pk"))
-    if access.role is not Role.ADMIN:
-        roles = _group_roles(access)
-        visible = [group for group in visible if can(roles[group.pk], Ability.CREATE)]
-    return Places(outside_groups=outside_groups, groups=tuple(visible))
+    if access.role is Role.ADMIN:
+        return Places(outside_groups=True, groups=tuple(access.org.resource_groups.order_by("name", "pk")))
+    roles = _group_roles(access)
+    groups = [group for group, role in roles.items() if can(role, Ability.CREATE)]
+    return Places(outside_groups=access.can(Ability.CREATE), groups=tuple(groups))
+
+
+def may_create(access: OrgAccess) -> bool:
+    """May this viewer create resources anywhere in the organisation?"""
+    return access.can(Ability.CREATE) or bool(places_for(access))
 
 
 @transaction.atomic
@@ -122,15 +125,16 @@ def delete_resource(*, access: OrgAccess, actor: User, resource: Resource) -> No
     resource.delete()
 
 
-def _group_roles(access: OrgAccess) -> dict[int, Role]:
-    """The viewer's role in each group where they have a seat: the highest of their seats there."""
+def _group_roles(access: OrgAccess) -> dict[ResourceGroup, Role]:
+    """The viewer's role in each group where they have a seat, by the group's name: the highest of their seats."""
     if access.member is None:
         return {}
     seats = ResourceGroupSeat.objects.filter(org=access.org, membership_id=access.member.membership_id)
-    roles: dict[int, list[Role]] = {}
-    for group_id, role in seats.values_list("group_id", "role"):
-        roles.setdefault(group_id, []).append(Role(role))
-    return {group_id: most_privileged(given) or Role.NO_ACCESS for group_id, given in roles.items()}
+    roles: dict[ResourceGroup, Role] = {}
+    for seat in seats.select_related("group").order_by("group__name", "group_id"):
+        before = roles.get(seat.group, Role.NO_ACCESS)
+        roles[seat.group] = max(before, Role(seat.role), key=lambda role: role.rank)
+    return roles
 
 
 def _fill(resource: Resource, content: ResourceContent) -> None:

@@ -32,7 +32,7 @@ def home(request: OrgRequest, org_slug: str) -> HttpResponse:
         "apps": _of_kind(page, Resource.Kind.APP),
         "pages": _of_kind(page, Resource.Kind.PAGE),
         **page_links(request, page),
-        "can_create": bool(resources.places_for(access)),
+        "can_create": resources.may_create(access),
     }
     return vary_on_accept(org_page(request, "orgs/home.html", context))
 
