@@ -1,5 +1,11 @@
-"""URLs."""
+"""Under `/sso/<connection uid>/saml/`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sso.saml import views
+
+urlpatterns = [
+    path("acs/", views.acs, name="saml_acs"),
+    path("finish/", views.finish, name="saml_finish"),
+    path("metadata/", views.metadata, name="saml_metadata"),
+]

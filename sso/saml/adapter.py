@@ -1,0 +1,19 @@
+"""SAML as `sso.protocols` wants to see it."""
+
+from sso.models import LoginAttempt, Revision
+from sso.protocols import BrowserRequest, CopyValue
+from sso.saml import request
+from sso.saml.sp import service_provider
+
+
+class SAMLAdapter:
+    """The SAML side of `sso.protocols.ProtocolAdapter`."""
+
+    def begin(self, attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
+        """An AuthnRequest for the attempt; see `request.begin`."""
+        return request.begin(attempt, revision)
+
+    def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
+        """What an admin enters at the IdP. The metadata document is at the entity ID's address."""
+        sp = service_provider(connection_uid)
+        return [CopyValue("ACS URL", sp.acs_url), CopyValue("SP entity ID and metadata URL", sp.entity_id)]

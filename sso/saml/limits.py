@@ -1,0 +1,25 @@
+"""How much of a SAML response we are willing to look at, and for how long one may be used."""
+
+from datetime import timedelta
+
+MAX_POSTED_LENGTH = 256 * 1024  # characters of base64
+MAX_DEPTH = 32
+MAX_ELEMENTS = 10_000
+MAX_ATTRIBUTES_PER_ELEMENT = 50
+MAX_NAMESPACES_PER_ELEMENT = 50
+
+# What the database keeps; the SAML schemas set no limit but 256 for persistent NameIDs.
+MAX_NAME_ID_LENGTH = 500
+MAX_ASSERTION_ID_LENGTH = 300
+MAX_SESSION_INDEX_LENGTH = 300
+MAX_EMAIL_LENGTH = 254
+
+# No assertion is accepted later than this after it was issued, however long the IdP would let it live.
+MAX_ASSERTION_AGE = timedelta(minutes=10)
+# An IdP that calls its assertions valid for longer is refused. Entra ID and AD FS say 60 to 70 minutes and can
+# be set to a day, so what the IdP says can't be held to the ten minutes that we allow.
+MAX_STATED_VALIDITY = timedelta(hours=24)
+
+MAX_CERTIFICATES = 10
+MAX_CERTIFICATES_LENGTH = 64 * 1024
+MIN_RSA_BITS = 2048

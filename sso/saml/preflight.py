@@ -1,0 +1,194 @@
+"""The one shape of a response in which a signature means what it seems to mean.
+
+Signature wrapping, smuggled references and costly transforms all need a document of an unusual shape. So the
+shape is an allow-list, checked on the tree that is verified afterwards: one Response, in it at most one
+Assertion, and signatures only as their direct children, each with exactly one reference to its own parent
+(Core 5.4, XML Signature 1.1). Nothing here knows a key: a document that passes is merely well-behaved.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from sso.saml import names
+from sso.saml.errors import (
+    AlgorithmNotAllowed,
+    AssertionNotSingle,
+    DuplicateID,
+    ElementNotAllowed,
+    EncryptionNotSupported,
+    ReferenceNotAllowed,
+    ResponseMalformed,
+    SignatureNotAllowed,
+    shown,
+)
+from sso.saml.names import tag
+
+_ENCRYPTED = frozenset(
+    {tag("saml:EncryptedAssertion"), tag("saml:EncryptedID"), tag("saml:EncryptedAttribute")}
+)
+_ENCRYPTION_NAMESPACES = (f"{{{names.XENC}}}", f"{{{names.XENC11}}}")
+_KEY_INFO_CHILDREN = frozenset({tag("ds:KeyName"), tag("ds:KeyValue"), tag("ds:X509Data")})
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedResponse:
+    """A response of the right shape, whose every word may still be a lie. `assertion` is None in a refusal."""
+
+    root: etree._Element
+    assertion: etree._Element | None
+    status_codes: tuple[str, ...]
+
+    @property
+    def in_response_to(self) -> str:
+        """The request it claims to answer; "" where it claims none."""
+        return self.root.get("InResponseTo", "")
+
+    @property
+    def is_success(self) -> bool:
+        return self.status_codes[0] == names.STATUS_SUCCESS
+
+
+def check_shape(root: etree._Element) -> UnverifiedResponse:
+    """Let only the one shape through. Raises what the rules above are called in `errors`."""
+    if root.tag != tag("samlp:Response") or root.get("Version") != "2.0" or not root.get("ID"):
+        raise ResponseMalformed(f"The document is {shown(root.tag)}, not a SAML 2.0 Response with an ID.")
+    _check_elements(root)
+    _check_ids(root)
+    response = UnverifiedResponse(root, _only_assertion(root), _status_codes(root))
+    if response.is_success and response.assertion is None:
+        raise AssertionNotSingle("The response has no assertion.")
+    _check_signatures(root)
+    return response
+
+
+def _check_elements(root: etree._Element) -> None:
+    for element in root.iter(etree.Element):
+        name = str(element.tag)
+        if name in _ENCRYPTED or name.startswith(_ENCRYPTION_NAMESPACES):
+            raise EncryptionNotSupported(
+                "The IdP encrypts its assertions, NameIDs or attributes. Switch encryption off for this SP."
+            )
+        if name in (tag("samlp:Extensions"), tag("saml:Advice")):
+            raise ElementNotAllowed(f"The response has an element {shown(etree.QName(name).localname)}.")
+
+
+def _check_ids(root: etree._Element) -> None:
+    """No two attributes that any reader might take for an ID have one value."""
+    seen: set[str] = set()
+    for element in root.iter(etree.Element):
+        for name, value in element.attrib.items():
+            if etree.QName(str(name)).localname.lower() != "id":
+                continue
+            if value in seen:
+                raise DuplicateID(f"The ID {shown(value)} stands twice in the response.")
+            seen.add(str(value))
+
+
+def _only_assertion(root: etree._Element) -> etree._Element | None:
+    assertions = list(root.iter(tag("saml:Assertion")))
+    if len(list(root.iter(tag("samlp:Response")))) > 1:
+        raise AssertionNotSingle("The response holds another response.")
+    if not assertions:
+        return None
+    if len(assertions) > 1:
+        raise AssertionNotSingle(f"The response has {len(assertions)} assertions; exactly one is taken.")
+    assertion = assertions[0]
+    if assertion.getparent() is not root:
+        raise AssertionNotSingle("The assertion does not stand directly in the response.")
+    if not assertion.get("ID"):
+        raise ResponseMalformed("The assertion has no ID.")
+    return assertion
+
+
+def _status_codes(root: etree._Element) -> tuple[str, ...]:
+    """The status code and those nested in it (Core 3.2.2.2)."""
+    codes = root.findall(f"{tag('samlp:Status')}/{tag('samlp:StatusCode')}")
+    if len(codes) != 1 or not codes[0].get("Value"):
+        raise ResponseMalformed("The response does not have exactly one status code.")
+    return tuple(code.get("Value", "") for code in codes[0].iter(tag("samlp:StatusCode")))
+
+
+def _check_signatures(root: etree._Element) -> None:
+    signed: list[etree._Element] = []
+    for signature in root.iter(tag("ds:Signature")):
+        parent = signature.getparent()
+        if parent is None or not (parent is root or parent.tag == tag("saml:Assertion")):
+            raise SignatureNotAllowed("A signature stands elsewhere than in the response or its assertion.")
+        if any(parent is other for other in signed):
+            raise SignatureNotAllowed("The response or its assertion has more than one signature.")
+        signed.append(parent)
+        _check_signature(signature, signed_id=parent.get("ID", ""))
+
+
+def _check_signature(signature: etree._Element, *, signed_id: str) -> None:
+    """The shape of one signature: SignedInfo, SignatureValue, and a KeyInfo that nobody reads."""
+    children = _children(signature)
+    expected = ["ds:SignedInfo", "ds:SignatureValue"] + (["ds:KeyInfo"] if len(children) > 2 else [])
+    _require(children, expected, within="Signature")
+    if len(children) > 2:
+        _check_key_info(children[2])
+    c14n, method, reference = _require(
+        _children(children[0]),
+        ["ds:CanonicalizationMethod", "ds:SignatureMethod", "ds:Reference"],
+        within="SignedInfo",
+    )
+    _check_c14n(c14n)
+    _check_algorithm(method, names.SIGNATURE_ALGORITHMS)
+    _check_reference(reference, signed_id=signed_id)
+
+
+def _check_key_info(key_info: etree._Element) -> None:
+    for element in _children(key_info):
+        if element.tag not in _KEY_INFO_CHILDREN:
+            raise SignatureNotAllowed(f"KeyInfo holds {shown(element.tag)}.")
+    if any(element.tag == tag("ds:RetrievalMethod") for element in key_info.iter(etree.Element)):
+        raise SignatureNotAllowed("KeyInfo holds a RetrievalMethod.")
+
+
+def _check_reference(reference: etree._Element, *, signed_id: str) -> None:
+    if reference.get("URI") != f"#{signed_id}":
+        raise ReferenceNotAllowed(
+            f"A signature covers {shown(reference.get('URI'))}, not the element it stands in."
+        )
+    transforms, digest, _ = _require(
+        _children(reference), ["ds:Transforms", "ds:DigestMethod", "ds:DigestValue"], within="Reference"
+    )
+    _check_transforms(_children(transforms))
+    _check_algorithm(digest, names.DIGEST_ALGORITHMS)
+
+
+def _check_transforms(transforms: Sequence[etree._Element]) -> None:
+    """The two transforms of Core 5.4.4, in the order in which everybody writes them."""
+    algorithms = [transform.get("Algorithm", "") for transform in transforms]
+    if algorithms != [names.ENVELOPED_SIGNATURE, names.EXCLUSIVE_C14N] or len(transforms[0]):
+        raise ReferenceNotAllowed(f"A signature's transforms are {shown(algorithms)}.")
+    _check_c14n(transforms[1])
+
+
+def _check_c14n(method: etree._Element) -> None:
+    """Exclusive C14N, which may name prefixes to keep."""
+    if method.get("Algorithm") != names.EXCLUSIVE_C14N:
+        raise AlgorithmNotAllowed(f"{shown(method.get('Algorithm'))} is not an allowed canonicalisation.")
+    children = _children(method)
+    if children:
+        _require(children, ["ec:InclusiveNamespaces"], within="CanonicalizationMethod")
+
+
+def _check_algorithm(method: etree._Element, allowed: frozenset[str]) -> None:
+    if method.get("Algorithm") not in allowed or len(method):
+        raise AlgorithmNotAllowed(f"{shown(method.get('Algorithm'))} is not an allowed algorithm.")
+
+
+def _require(
+    children: Sequence[etree._Element], expected: Sequence[str], *, within: str
+) -> Sequence[etree._Element]:
+    if [child.tag for child in children] != [tag(name) for name in expected]:
+        error = ReferenceNotAllowed if within in ("SignedInfo", "Reference") else SignatureNotAllowed
+        raise error(f"{within} does not hold exactly {', '.join(expected)}.")
+    return children
+
+
+def _children(element: etree._Element) -> list[etree._Element]:
+    return list(element)

@@ -1,0 +1,101 @@
+"""AuthnRequests (Core 3.4.1) and the two bindings that carry them to the IdP (Bindings 3.4 and 3.5)."""
+
+import base64
+import zlib
+from datetime import datetime
+from urllib.parse import urlencode, urlsplit
+
+from lxml import etree
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
+
+from hubsso.crypto import CannotUnseal, random_token
+from sso.errors import ConfigurationUnreadable
+from sso.models import LoginAttempt, Revision, SPKeyPair
+from sso.protocols import BrowserRequest
+from sso.saml import names
+from sso.saml.certificates import trusted_certificates
+from sso.saml.errors import shown
+from sso.saml.keys import signing_key_pair
+from sso.saml.names import tag
+from sso.saml.sp import ServiceProvider, service_provider
+from sso.saml.times import format_instant
+
+
+def begin(attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
+    """Give the attempt its `request_id`, and say how the browser carries the request to the IdP.
+
+    Raises ConfigurationUnreadable, or a CertificateError when no answer could be verified anyway.
+    """
+    now = attempt.created_at
+    trusted_certificates(revision, now=now)
+    _check_sso_url(revision.sso_url)
+    key_pair = signing_key_pair(revision.connection) if revision.sign_requests else None
+    attempt.request_id = f"_{random_token()}"
+    xml = _authn_request(
+        sp=service_provider(revision.connection.uid),
+        destination=revision.sso_url,
+        request_id=attempt.request_id,
+        is_passive=attempt.is_silent,
+        now=now,
+    )
+    if revision.sso_binding == Revision.Binding.POST:
+        return _by_post(xml, revision.sso_url, relay_state=attempt.state, key_pair=key_pair)
+    return _by_redirect(xml, revision.sso_url, relay_state=attempt.state, key_pair=key_pair)
+
+
+def _check_sso_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.netloc or parts.fragment:
+        raise ConfigurationUnreadable(f"The SSO URL {shown(url)} is not a web address.")
+
+
+def _authn_request(
+    *, sp: ServiceProvider, destination: str, request_id: str, is_passive: bool, now: datetime
+) -> bytes:
+    """The document. Built as a tree: the library's text template would not escape an SSO URL with a query."""
+    request = etree.Element(
+        tag("samlp:AuthnRequest"),
+        {
+            "ID": request_id,
+            "Version": "2.0",
+            "IssueInstant": format_instant(now),
+            "Destination": destination,
+            "ProtocolBinding": names.HTTP_POST,
+            "AssertionConsumerServiceURL": sp.acs_url,
+        },
+        nsmap={"samlp": names.SAMLP, "saml": names.SAML},
+    )
+    if is_passive:
+        request.set("IsPassive", "true")
+    etree.SubElement(request, tag("saml:Issuer")).text = sp.entity_id
+    policy = {"Format": names.NAMEID_UNSPECIFIED, "AllowCreate": "true"}
+    etree.SubElement(request, tag("samlp:NameIDPolicy"), policy)
+    return etree.tostring(request)
+
+
+def _by_redirect(xml: bytes, url: str, *, relay_state: str, key_pair: SPKeyPair | None) -> BrowserRequest:
+    """Deflated into the query; a signature covers the query string itself (Bindings 3.4.4.1)."""
+    deflated = zlib.compress(xml, wbits=-15)
+    query = {"SAMLRequest": base64.b64encode(deflated).decode(), "RelayState": relay_state}
+    if key_pair is not None:
+        query["SigAlg"] = names.RSA_SHA256
+        signature = OneLogin_Saml2_Utils.sign_binary(urlencode(query), _private_key(key_pair))
+        query["Signature"] = base64.b64encode(signature).decode()
+    separator = "&" if urlsplit(url).query else "?"
+    return BrowserRequest(url=f"{url}{separator}{urlencode(query)}")
+
+
+def _by_post(xml: bytes, url: str, *, relay_state: str, key_pair: SPKeyPair | None) -> BrowserRequest:
+    """A form field; a signature is in the document (Bindings 3.5.4)."""
+    if key_pair is not None:
+        xml = OneLogin_Saml2_Utils.add_sign(xml, _private_key(key_pair), key_pair.certificate)
+    return BrowserRequest(
+        url=url, fields={"SAMLRequest": base64.b64encode(xml).decode(), "RelayState": relay_state}
+    )
+
+
+def _private_key(key_pair: SPKeyPair) -> str:
+    try:
+        return key_pair.private_key
+    except CannotUnseal as error:
+        raise ConfigurationUnreadable("The private key of the connection can't be decrypted.") from error

@@ -1,0 +1,98 @@
+"""From a posted response to a parked assertion. Runs past the judges that the package's docstring names, in order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from sso import login
+from sso.models import Connection, LoginAttempt
+from sso.saml import document, library, postflight, replay
+from sso.saml.attributes import identity_assertion
+from sso.saml.certificates import trusted_certificates
+from sso.saml.errors import UnsolicitedResponse
+from sso.saml.preflight import UnverifiedResponse, check_shape
+from sso.saml.signatures import verify_signatures
+from sso.saml.sp import service_provider
+from sso.saml.status import check_success
+from sso.types import IdentityAssertion
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedAssertion:
+    """What every judge let pass. It was not yet used; that is the last question."""
+
+    identity: IdentityAssertion
+    assertion_id: str
+    usable_until: datetime
+
+
+def read_response(posted: str) -> UnverifiedResponse:
+    """Parse a `SAMLResponse` field and check its shape. Raises the refusals of `document` and `preflight`."""
+    return check_shape(document.parse_posted(posted))
+
+
+def answered_attempt(
+    response: UnverifiedResponse, *, connection: Connection, relay_state: str, now: datetime
+) -> LoginAttempt:
+    """The login attempt that the response answers, found without the browser's cookie.
+
+    It is named by InResponseTo. RelayState is asked only where there is none: an IdP that leaves InResponseTo out
+    of an answer to *us* is refused later, while one that began the login itself raises UnsolicitedResponse. (An
+    IdP's own beginning leads to a login of ours; for the other that would be a circle.)
+    """
+    request_id = response.in_response_to or _request_id_of(relay_state, connection)
+    if request_id:
+        return login.attempt_awaiting(connection=connection, request_id=request_id, now=now)
+    check_success(response, None)
+    raise UnsolicitedResponse("The IdP sent a response that nobody had asked for.")
+
+
+def accept_response(
+    response: UnverifiedResponse, *, attempt: LoginAttempt, now: datetime
+) -> AcceptedAssertion:
+    """Let the response past every judge but the last. Raises an SSOError with the reason."""
+    check_success(response, attempt)
+    revision = attempt.revision
+    expected = postflight.Expected(
+        issuer=revision.issuer,
+        sp=service_provider(attempt.connection.uid),
+        request_id=attempt.request_id or "",
+    )
+    certificates = trusted_certificates(revision, now=now)
+    verified = verify_signatures(response, certificates)
+    checked = postflight.check(verified, expected, now=now)
+    settings = library.LibrarySettings(
+        sp=expected.sp,
+        issuer=expected.issuer,
+        sso_url=revision.sso_url,
+        certificates=tuple(info.pem for info in certificates),
+    )
+    library.check_strictly(verified, settings, request_id=expected.request_id)
+    return AcceptedAssertion(
+        identity=identity_assertion(checked, revision),
+        assertion_id=checked.assertion_id,
+        usable_until=checked.usable_until,
+    )
+
+
+@transaction.atomic
+def use_once(accepted: AcceptedAssertion, *, attempt: LoginAttempt, now: datetime) -> str:
+    """Use assertion and attempt up, and park the identity for the browser. Returns the one-time ticket.
+
+    Raises AssertionReplayed or AttemptUsed for the later of two.
+    """
+    replay.consume(
+        org_id=attempt.org_id,
+        issuer=accepted.identity.issuer,
+        assertion_id=accepted.assertion_id,
+        usable_until=accepted.usable_until,
+    )
+    return login.park_assertion(attempt=attempt, assertion=accepted.identity, now=now)
+
+
+def _request_id_of(relay_state: str, connection: Connection) -> str:
+    if not relay_state:
+        return ""
+    attempts = LoginAttempt.objects.filter(state=relay_state, connection=connection)
+    return attempts.values_list("request_id", flat=True).first() or ""

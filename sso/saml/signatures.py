@@ -1,0 +1,81 @@
+"""Verifies the signatures of a response with the revision's certificates, and with nothing else.
+
+xmlsec may use only the transforms that `preflight` allows, so that even a document that fooled the preflight
+could not make it evaluate an XPath or a stylesheet. Keys in the document (KeyInfo) are not read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import xmlsec
+from lxml import etree
+
+from sso.saml.certificates import CertificateInfo
+from sso.saml.errors import SignatureInvalid, SignatureMissing
+from sso.saml.names import tag
+from sso.saml.preflight import UnverifiedResponse
+
+_DIGESTS = (xmlsec.Transform.SHA256, xmlsec.Transform.SHA384, xmlsec.Transform.SHA512)
+_REFERENCE_TRANSFORMS = (xmlsec.Transform.ENVELOPED, xmlsec.Transform.EXCL_C14N, *_DIGESTS)
+_SIGNATURE_TRANSFORMS = (
+    xmlsec.Transform.EXCL_C14N,
+    xmlsec.Transform.RSA_SHA256,
+    xmlsec.Transform.RSA_SHA384,
+    xmlsec.Transform.RSA_SHA512,
+    xmlsec.Transform.ECDSA_SHA256,
+    xmlsec.Transform.ECDSA_SHA384,
+    xmlsec.Transform.ECDSA_SHA512,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedResponse:
+    """`assertion` is signed by the IdP, and the very element that was. Of `root` only this much is certain."""
+
+    root: etree._Element
+    assertion: etree._Element
+
+
+def verify_signatures(
+    response: UnverifiedResponse, certificates: Sequence[CertificateInfo]
+) -> VerifiedResponse:
+    """Check the assertion's signature, which must be there, and the response's, which may be.
+
+    Raises SignatureMissing or SignatureInvalid.
+    """
+    assertion = response.assertion
+    if assertion is None or assertion.find(tag("ds:Signature")) is None:
+        raise SignatureMissing(
+            "The assertion is not signed. Let the IdP sign assertions, not (only) the response around them."
+        )
+    xmlsec.tree.add_ids(response.root, ["ID"])
+    for signed in (response.root, assertion):
+        signature = signed.find(tag("ds:Signature"))
+        if signature is not None and not any(_verifies(signature, info.pem) for info in certificates):
+            raise SignatureInvalid(
+                f"None of the {len(certificates)} trusted certificates verifies the signature of the "
+                f"{etree.QName(signed).localname}.",
+                certificates=len(certificates),
+            )
+    return VerifiedResponse(response.root, assertion)
+
+
+def _verifies(signature: etree._Element, pem: str) -> bool:
+    context = xmlsec.SignatureContext()
+    context.key = _public_key(pem)
+    context.set_enabled_key_data([xmlsec.KeyData.X509])
+    for transform in _REFERENCE_TRANSFORMS:
+        context.enable_reference_transform(transform)
+    for transform in _SIGNATURE_TRANSFORMS:
+        context.enable_signature_transform(transform)
+    try:
+        context.verify(signature)
+    except xmlsec.Error:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _public_key(pem: str) -> xmlsec.Key:
+    return xmlsec.Key.from_memory(pem, xmlsec.KeyFormat.CERT_PEM, None)

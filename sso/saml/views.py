@@ -1,0 +1,84 @@
+"""The three addresses of our SP: where responses are posted, where a login is finished, and the metadata."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from orgs.access import gate_exempt
+from sso import login
+from sso.browser import browser_session_of
+from sso.errors import SSOError
+from sso.models import Connection, LoginAttempt
+from sso.saml.errors import UnsolicitedResponse
+from sso.saml.metadata import CONTENT_TYPE, sp_metadata
+from sso.saml.responses import accept_response, answered_attempt, read_response, use_once
+from sso.types import SSOProtocol
+from sso.views import outcome
+
+
+@gate_exempt("the IdP's cross-site POST carries no cookie of ours; the response itself must prove everything")
+@csrf_exempt
+@never_cache
+@require_POST
+def acs(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
+    """Take an IdP's response, park what it says, and send the browser on to where its cookie is back."""
+    connection = _saml_connection(connection_uid)
+    attempt: LoginAttempt | None = None
+    now = timezone.now()
+    try:
+        response = read_response(request.POST.get("SAMLResponse", ""))
+        relay_state = request.POST.get("RelayState", "")
+        attempt = answered_attempt(response, connection=connection, relay_state=relay_state, now=now)
+        accepted = accept_response(response, attempt=attempt, now=now)
+        ticket = use_once(accepted, attempt=attempt, now=now)
+    except UnsolicitedResponse:
+        return _see_other(reverse("sso:start", args=[connection.org.slug]))
+    except SSOError as error:
+        return outcome.refuse(request, error, connection=connection, attempt=attempt)
+    finish_url = reverse("sso:saml_finish", kwargs={"connection_uid": connection_uid})
+    return _see_other(f"{finish_url}?{urlencode({'ticket': ticket})}")
+
+
+@gate_exempt("the last step of a login: the way through the gate can't be behind it")
+@never_cache
+@require_GET
+def finish(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
+    """Complete a login in the browser that started it."""
+    connection = _saml_connection(connection_uid)
+    try:
+        attempt, assertion = login.take_parked(
+            connection=connection,
+            ticket=request.GET.get("ticket", ""),
+            browser_session=browser_session_of(request),
+            user_id=request.user.pk,
+            now=timezone.now(),
+        )
+    except SSOError as error:
+        return outcome.refuse(request, error, connection=connection)
+    return outcome.finish(request, attempt, assertion)
+
+
+@gate_exempt("IdPs read it; it says nothing of the organisation but the SP's own addresses and certificates")
+@require_GET
+def metadata(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
+    return HttpResponse(sp_metadata(_saml_connection(connection_uid)), content_type=CONTENT_TYPE)
+
+
+class _SeeOther(HttpResponseRedirect):
+    status_code = 303  # a GET, whatever the method was that led here
+
+
+def _see_other(path: str) -> HttpResponse:
+    return _SeeOther(path)
+
+
+def _saml_connection(connection_uid: UUID) -> Connection:
+    connections = Connection.objects.select_related("org")
+    return get_object_or_404(connections, uid=connection_uid, protocol=SSOProtocol.SAML)

@@ -1,0 +1,249 @@
+"""What an assertion must say. Each test changes one thing of a response that is otherwise let in."""
+
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sso.errors import SSOError
+from sso.saml.errors import (
+    AssertionExpired,
+    AssertionNotYetValid,
+    AudienceMismatch,
+    AuthnStatementMissing,
+    ConditionNotUnderstood,
+    DestinationMismatch,
+    InResponseToMismatch,
+    InResponseToMissing,
+    IssuerMismatch,
+    NameIDInvalid,
+    NameIDMissing,
+    RecipientMismatch,
+    ResponseMalformed,
+    SubjectConfirmationMissing,
+    ValidityMissing,
+    ValidityTooLong,
+)
+from sso.saml.sp import service_provider
+from tests.demo_idp import saml_names as names
+from tests.demo_idp.saml_names import tag
+from tests.sso.saml.exchange import NOW, Exchange, find, signed
+
+SECOND = timedelta(seconds=1)
+SKEW = timedelta(seconds=60)
+OTHER = "https://other.example/saml"
+
+
+def test_honest_response_is_let_in(exchange: Exchange) -> None:
+    accepted = exchange.judge(exchange.honest)
+
+    assert accepted.identity.subject == "zoe"
+    assert accepted.identity.issuer == exchange.revision.issuer
+    assert accepted.identity.emails == ("zoe@globex.example",)
+    assert accepted.identity.authenticated_at == NOW
+    assert accepted.assertion_id == exchange.honest.assertion_id
+    assert accepted.usable_until == NOW + timedelta(seconds=300) + SKEW
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"destination": None}, DestinationMismatch),
+        ({"destination": ""}, DestinationMismatch),
+        ({"destination": OTHER}, DestinationMismatch),
+        ({"destination": "{acs}-evil"}, DestinationMismatch),
+        ({"destination": "{acs}?x=1"}, DestinationMismatch),
+        ({"recipient": None}, RecipientMismatch),
+        ({"recipient": OTHER}, RecipientMismatch),
+        ({"recipient": "https://evil.example/?{acs}"}, RecipientMismatch),
+        ({"audiences": None}, AudienceMismatch),
+        ({"audiences": (OTHER,)}, AudienceMismatch),
+        ({"audiences": ("{entity_id}x",)}, AudienceMismatch),
+        ({"more_audience_restrictions": ((OTHER,),)}, AudienceMismatch),
+        ({"issuer": OTHER}, IssuerMismatch),
+        ({"issuer": "https://IDP.globex.example/saml/metadata"}, IssuerMismatch),
+        ({"response_issuer": OTHER}, IssuerMismatch),
+        ({"in_response_to": None}, InResponseToMissing),
+        ({"in_response_to": "_another-request"}, InResponseToMismatch),
+        ({"response_in_response_to": None}, InResponseToMissing),
+        ({"response_in_response_to": "_another-request"}, InResponseToMismatch),
+        ({"confirmation_method": None}, SubjectConfirmationMissing),
+        (
+            {"confirmation_method": "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"},
+            SubjectConfirmationMissing,
+        ),
+        ({"authn_instant": None}, AuthnStatementMissing),
+        ({"name_id": None}, NameIDMissing),
+        ({"name_id": ""}, NameIDMissing),
+        ({"name_id": "  "}, NameIDMissing),
+        ({"name_id": " zoe"}, NameIDInvalid),
+        ({"name_id": "zoe\n"}, NameIDInvalid),
+        ({"name_id": "zo\u200be"}, NameIDInvalid),
+        ({"name_id": "zo\u202ee"}, NameIDInvalid),
+        ({"name_id": "zo\u0085e"}, NameIDInvalid),
+        ({"name_id": "z" * 501}, NameIDInvalid),
+        ({"name_id_format": names.NAMEID_TRANSIENT}, NameIDInvalid),
+        ({"not_on_or_after": None}, ValidityMissing),
+        ({"confirmation_not_on_or_after": None}, ValidityMissing),
+        ({"session_index": "s" * 301}, ResponseMalformed),
+        ({"assertion_id": "_" + "a" * 300}, ResponseMalformed),
+    ],
+)
+def test_response_that_breaks_one_rule_is_refused(
+    exchange: Exchange, changes: dict[str, Any], refusal: type[SSOError]
+) -> None:
+    with pytest.raises(refusal):
+        exchange.judge_but(**{name: _filled_in(value, exchange) for name, value in changes.items()})
+
+
+def _filled_in(value: Any, exchange: Exchange) -> Any:
+    """Our SP's URLs, which are made for each test, in the place of their names."""
+    sp = service_provider(exchange.attempt.connection.uid)
+    if isinstance(value, str):
+        return value.replace("{acs}", sp.acs_url).replace("{entity_id}", sp.entity_id)
+    return type(value)(_filled_in(item, exchange) for item in value) if isinstance(value, tuple) else value
+
+
+def test_response_of_another_connection_is_refused_although_the_idp_is_the_same(exchange: Exchange) -> None:
+    exchange.attempt.connection = type(exchange.attempt.connection)(pk=7, org_id=1, protocol="saml")
+
+    with pytest.raises(DestinationMismatch):
+        exchange.judge(exchange.honest)
+
+
+@pytest.mark.parametrize("audiences", [(OTHER, "{entity_id}"), ("{entity_id}", OTHER)])
+def test_one_audience_of_several_may_be_ours(exchange: Exchange, audiences: tuple[str, ...]) -> None:
+    exchange.judge_but(audiences=_filled_in(audiences, exchange))
+
+
+def test_response_without_an_issuer_of_its_own_is_let_in(exchange: Exchange) -> None:
+    exchange.judge_but(response_issuer=None)
+
+
+def test_assertion_without_attributes_is_let_in(exchange: Exchange) -> None:
+    assert exchange.judge_but(attributes={}).identity.emails == ()
+
+
+def test_one_bearer_confirmation_of_several_is_enough(exchange: Exchange) -> None:
+    root = exchange.honest.but(sign_assertion=False).element()
+    subject = find(root, "saml:Assertion/saml:Subject")
+    other = deepcopy(find(subject, "saml:SubjectConfirmation"))
+    find(other, "saml:SubjectConfirmationData").set("Recipient", OTHER)
+    subject.insert(1, other)
+
+    exchange.judge(signed(root, exchange))
+
+
+def test_condition_that_nobody_knows_is_refused(exchange: Exchange) -> None:
+    root = exchange.honest.but(sign_assertion=False).element()
+    conditions = find(root, "saml:Assertion/saml:Conditions")
+    condition = conditions.makeelement(tag("saml:Condition"))
+    conditions.append(condition)
+
+    with pytest.raises(ConditionNotUnderstood):
+        exchange.judge(signed(root, exchange))
+
+
+def test_name_id_of_another_sp_is_refused(exchange: Exchange) -> None:
+    root = exchange.honest.but(sign_assertion=False).element()
+    find(root, "saml:Assertion/saml:Subject/saml:NameID").set("SPNameQualifier", OTHER)
+
+    with pytest.raises(NameIDInvalid):
+        exchange.judge(signed(root, exchange))
+
+
+def test_name_id_with_an_element_in_it_is_refused(exchange: Exchange) -> None:
+    root = exchange.honest.but(sign_assertion=False).element()
+    name_id = find(root, "saml:Assertion/saml:Subject/saml:NameID")
+    name_id.append(name_id.makeelement("x"))
+
+    with pytest.raises(ResponseMalformed):
+        exchange.judge(signed(root, exchange))
+
+
+# --- One second either side ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "last_moment"),
+    [
+        # The honest response lives for 300 seconds in both places.
+        ({"not_on_or_after": NOW + timedelta(hours=1)}, timedelta(seconds=300) + SKEW),
+        ({"confirmation_not_on_or_after": NOW + timedelta(hours=1)}, timedelta(seconds=300) + SKEW),
+        (
+            {
+                "not_on_or_after": NOW + timedelta(hours=1),
+                "confirmation_not_on_or_after": NOW + timedelta(hours=1),
+            },
+            timedelta(minutes=10) + SKEW,
+        ),
+        ({"session_not_on_or_after": NOW + timedelta(seconds=90)}, timedelta(seconds=90) + SKEW),
+    ],
+    ids=["confirmation", "conditions", "ten minutes at most", "session"],
+)
+def test_assertion_ends_to_the_second(
+    exchange: Exchange, changes: dict[str, Any], last_moment: timedelta
+) -> None:
+    exchange.judge_but(after=last_moment - SECOND, **changes)
+    with pytest.raises(AssertionExpired):
+        exchange.judge_but(after=last_moment, **changes)
+
+
+@pytest.mark.parametrize("field", ["not_before", "issue_instant", "authn_instant"])
+def test_assertion_begins_to_the_second(exchange: Exchange, field: str) -> None:
+    exchange.judge_but(**{field: NOW + SKEW})
+    with pytest.raises(AssertionNotYetValid):
+        exchange.judge_but(**{field: NOW + SKEW + SECOND})
+
+
+def test_confirmation_that_begins_later_is_refused(exchange: Exchange) -> None:
+    for begins_at, is_let_in in ((NOW + SKEW, True), (NOW + SKEW + SECOND, False)):
+        root = exchange.honest.but(sign_assertion=False).element()
+        data = find(root, "saml:Assertion/saml:Subject/saml:SubjectConfirmation/saml:SubjectConfirmationData")
+        data.set("NotBefore", begins_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        if is_let_in:
+            exchange.judge(signed(root, exchange))
+        else:
+            with pytest.raises(AssertionNotYetValid):
+                exchange.judge(signed(root, exchange))
+
+
+def test_what_entra_id_says_of_validity_is_let_in(exchange: Exchange) -> None:
+    """Five minutes before to sixty minutes after; AuthnInstant long ago."""
+    exchange.judge_but(
+        not_before=NOW - timedelta(minutes=5),
+        not_on_or_after=NOW + timedelta(minutes=60),
+        confirmation_not_on_or_after=NOW + timedelta(minutes=60),
+        authn_instant=NOW - timedelta(days=80),
+    )
+
+
+def test_assertion_that_lives_for_years_is_refused(exchange: Exchange) -> None:
+    in_ten_years = NOW + timedelta(days=3650)
+    with pytest.raises(ValidityTooLong):
+        exchange.judge_but(not_on_or_after=in_ten_years, confirmation_not_on_or_after=in_ten_years)
+
+
+@pytest.mark.parametrize("minutes", [-60, 60])
+def test_idp_whose_clock_is_an_hour_off_is_refused(exchange: Exchange, minutes: int) -> None:
+    with pytest.raises((AssertionExpired, AssertionNotYetValid)) as caught:
+        exchange.judge(exchange.honest, after=timedelta(minutes=minutes))
+    assert "clock" in caught.value.admin_detail
+    assert "clock" in caught.value.user_message
+
+
+@pytest.mark.parametrize("time", ["2031-05-06T09:08:09+02:00", "2031-05-06", "2031-13-06T07:08:09Z", "soon"])
+def test_time_that_is_not_utc_is_refused(exchange: Exchange, time: str) -> None:
+    root = exchange.honest.but(sign_assertion=False).element()
+    find(root, "saml:Assertion").set("IssueInstant", time)
+
+    with pytest.raises(ResponseMalformed):
+        exchange.judge(signed(root, exchange))
+
+
+def test_fractions_of_seconds_are_read(exchange: Exchange) -> None:
+    root = exchange.honest.but(sign_assertion=False).element()
+    find(root, "saml:Assertion").set("IssueInstant", "2031-05-06T07:08:09.1234567Z")
+
+    exchange.judge(signed(root, exchange))
