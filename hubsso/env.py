@@ -4,10 +4,14 @@ Every value may also come from a file: `NAME_FILE=/run/secrets/name` is read whe
 A missing or malformed value raises `ImproperlyConfigured` that names the variable and never its value.
 """
 
+import ipaddress
 import os
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
@@ -56,18 +60,52 @@ def words(name: str, default: str | None = None) -> list[str]:
 def origin(name: str, default: str | None = None) -> str:
     """An http(s) origin such as `https://hub.example.org`, without a path or a trailing slash."""
     value = text(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.path
-        or parts.query
-        or parts.username
-    ):
+    if not _is_origin(value):
         raise ImproperlyConfigured(
             f"{name} must be an origin such as https://hub.example.org, without a path."
         )
     return value
+
+
+def choice(name: str, default: str, options: Collection[str]) -> str:
+    """One of `options`, exactly as written there."""
+    value = text(name, default)
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}.")
+    return value
+
+
+def networks(name: str) -> list[str]:
+    """A list of networks in CIDR notation, such as `10.1.0.0/16`; empty by default."""
+    found = words(name, "")
+    for network in found:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} must hold networks such as 10.1.0.0/16.") from None
+    return found
+
+
+def database(name: str, default: str, *, max_age_seconds: int | None) -> dict[str, Any]:
+    """Django's settings of a database, from its URL. A `max_age_seconds` of None keeps connections open."""
+    try:
+        return dict(
+            dj_database_url.parse(text(name, default), conn_max_age=max_age_seconds, conn_health_checks=True)
+        )
+    except ValueError:  # its message quotes the URL, which holds a password
+        raise ImproperlyConfigured(
+            f"{name} must be a database URL such as postgres://user:password@host/name."
+        ) from None
+
+
+def _is_origin(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises ValueError unless it is a number
+    except ValueError:
+        return False
+    is_bare = value == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
+    return is_bare and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _from_file(name: str) -> str | None:

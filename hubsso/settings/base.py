@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from csp.constants import NONE, SELF
 
 from hubsso import env
@@ -89,10 +88,10 @@ SQLITE_OPTIONS: dict[str, Any] = {
     ),
 }
 DATABASES: dict[str, Any] = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{DATA_DIR / 'hubsso.sqlite3'}",
-        conn_max_age=None,  # a new connection a request costs 3 to 5 times the request itself
-        conn_health_checks=True,
+    "default": env.database(
+        "DATABASE_URL",
+        f"sqlite:///{DATA_DIR / 'hubsso.sqlite3'}",
+        max_age_seconds=None,  # a new connection a request costs 3 to 5 times the request itself
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -110,6 +109,8 @@ TRUSTED_PROXY_COUNT = 0
 # --- Accounts ------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+# E-mail is unique by a constraint on Lower("email"), which this check does not understand.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -189,7 +190,7 @@ EMAIL_TIMEOUT = 10
 # --- Outbound HTTP (hubsso.net) ------------------------------------------------------------------------
 
 # Networks that admin-supplied URLs may reach although they are private, for an IdP inside the house.
-EGRESS_ALLOWED_NETWORKS = env.words("HUBSSO_EGRESS_ALLOWED_NETWORKS", "")
+EGRESS_ALLOWED_NETWORKS = env.networks("HUBSSO_EGRESS_ALLOWED_NETWORKS")
 EGRESS_ALLOW_HTTP_LOOPBACK = False
 
 # Demo IdPs answer on plain http and let anyone in as anyone; only dev and test may know them.
@@ -200,6 +201,7 @@ SSO_LOGIN_ATTEMPT_SECONDS = 600
 SSO_CLOCK_SKEW_SECONDS = 60
 SSO_TRACE_RETENTION_DAYS = 7
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -208,5 +210,5 @@ LOGGING: dict[str, Any] = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request"]},
     },
-    "root": {"handlers": ["console"], "level": env.text("HUBSSO_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env.choice("HUBSSO_LOG_LEVEL", "INFO", LOG_LEVELS)},
 }

@@ -51,3 +51,5 @@ EMAIL_PORT = env.integer("HUBSSO_SMTP_PORT", 587, minimum=1)
 EMAIL_HOST_USER = env.text("HUBSSO_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = env.text("HUBSSO_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = env.boolean("HUBSSO_SMTP_TLS", True)
+if EMAIL_HOST_PASSWORD and not EMAIL_USE_TLS:
+    raise ImproperlyConfigured("HUBSSO_SMTP_TLS must be on where HUBSSO_SMTP_PASSWORD is set.")

@@ -1,0 +1,137 @@
+"""Production starts with what it needs, and not without."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.check_deploy import ROOT, manage, production_environment
+
+UNSET = None
+OK = "started"
+GOOD_KEY = "dGVzdHMtb25seS1rZXktb2YtMzItYnl0ZXMtLTAwMDE="
+
+
+def start(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Load the settings as every entry point does first."""
+    program = f"from hubsso import settings; print({OK!r})"
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def refusal(environment: dict[str, str]) -> str:
+    """The message production refuses to start with."""
+    result = start(environment)
+    assert result.returncode == 1
+    assert OK not in result.stdout
+    kind, _, message = result.stderr.strip().splitlines()[-1].partition(": ")
+    assert kind == "django.core.exceptions.ImproperlyConfigured"
+    return message
+
+
+def test_production_starts_with_a_complete_environment(tmp_path: Path) -> None:
+    assert start(production_environment(tmp_path)).stdout.strip() == OK
+
+
+def test_environment_that_says_nothing_gets_production(tmp_path: Path) -> None:
+    environment = production_environment(tmp_path)
+    del environment["HUBSSO_ENV"]
+    environment["HUBSSO_SECRET_KEY"] = "short"
+    assert refusal(environment).startswith("HUBSSO_SECRET_KEY ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUBSSO_ENV", "staging"),
+        ("HUBSSO_BASE_URL", UNSET),
+        ("HUBSSO_BASE_URL", "http://hub.example.org"),
+        ("HUBSSO_BASE_URL", "hub.example.org"),
+        ("HUBSSO_BASE_URL", "https://hub.example.org/portal"),
+        ("HUBSSO_BASE_URL", "https://admin:unsafe-value@hub.example.org"),
+        ("HUBSSO_BASE_URL", "https://hub.example.org#unsafe-value"),
+        ("HUBSSO_BASE_URL", "https://hub.example.org:port"),
+        ("HUBSSO_SECRET_KEY", UNSET),
+        ("HUBSSO_SECRET_KEY", ""),
+        ("HUBSSO_SECRET_KEY", "unsafe-value"),
+        ("HUBSSO_SECRET_KEY", "x" * 64),
+        ("HUBSSO_SECRET_KEY_FILE", "/nonexistent/unsafe-value"),
+        ("HUBSSO_ENCRYPTION_KEYS", UNSET),
+        ("HUBSSO_ENCRYPTION_KEYS", ","),
+        ("HUBSSO_ENCRYPTION_KEYS", "unsafe-value"),
+        ("HUBSSO_ENCRYPTION_KEYS", GOOD_KEY + ",unsafe-value"),
+        ("HUBSSO_ALLOWED_HOSTS", "*"),
+        ("HUBSSO_ALLOWED_HOSTS", "hub.example.org, *"),
+        ("HUBSSO_DEMO", "true"),
+        ("HUBSSO_DEMO", "maybe"),
+        ("HUBSSO_SMTP_HOST", UNSET),
+        ("HUBSSO_SMTP_PORT", "smtp"),
+        ("HUBSSO_SMTP_PORT", "0"),
+        ("HUBSSO_HSTS_SECONDS", "0"),
+        ("HUBSSO_SSL_REDIRECT", "perhaps"),
+        ("HUBSSO_TRUST_PROXY", "perhaps"),
+        ("HUBSSO_LOG_LEVEL", "LOUD"),
+        ("HUBSSO_EGRESS_ALLOWED_NETWORKS", "10.0.0.1/8"),
+        ("HUBSSO_EGRESS_ALLOWED_NETWORKS", "intranet"),
+        ("DATABASE_URL", "unsafe-value"),
+        ("DATABASE_URL", "nosuchdb://hub:unsafe-value@localhost/hub"),
+        ("DATABASE_URL", "postgres://hub:unsafe-value@localhost:port/hub"),
+    ],
+)
+def test_production_refuses_to_start_and_names_the_variable(
+    tmp_path: Path, name: str, value: str | None
+) -> None:
+    environment = production_environment(tmp_path)
+    environment.pop(name.removesuffix("_FILE"), None)
+    if value is not None:
+        environment[name] = value
+    message = refusal(environment)
+    assert message.startswith((f"{name} ", f"{name}: "))
+    assert "unsafe-value" not in message
+
+
+def test_production_refuses_zero_proxies_where_proxies_are_trusted(tmp_path: Path) -> None:
+    environment = production_environment(tmp_path)
+    environment |= {"HUBSSO_TRUST_PROXY": "true", "HUBSSO_PROXY_COUNT": "0"}
+    assert refusal(environment).startswith("HUBSSO_PROXY_COUNT ")
+
+
+def test_production_refuses_to_send_a_mail_password_in_the_clear(tmp_path: Path) -> None:
+    environment = production_environment(tmp_path)
+    environment |= {"HUBSSO_SMTP_PASSWORD": "unsafe-value", "HUBSSO_SMTP_TLS": "false"}
+    message = refusal(environment)
+    assert message.startswith("HUBSSO_SMTP_TLS ")
+    assert "unsafe-value" not in message
+
+
+def test_secrets_can_come_from_files(tmp_path: Path) -> None:
+    environment = production_environment(tmp_path)
+    for name in ("HUBSSO_SECRET_KEY", "HUBSSO_ENCRYPTION_KEYS"):
+        path = tmp_path / name
+        path.write_text(environment.pop(name) + "\n", encoding="utf-8")
+        environment[f"{name}_FILE"] = str(path)
+    environment["DATABASE_URL_FILE"] = str(tmp_path / "database")
+    (tmp_path / "database").write_text("postgres://hub:pw@localhost/hub\n", encoding="utf-8")
+    assert start(environment).stdout.strip() == OK
+
+
+def test_deployment_checks_find_nothing_in_a_complete_environment(tmp_path: Path) -> None:
+    result = manage(
+        "check", "--deploy", "--fail-level", "WARNING", environment=production_environment(tmp_path)
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_commands_refuse_to_start_too(tmp_path: Path) -> None:
+    environment = production_environment(tmp_path)
+    del environment["HUBSSO_SECRET_KEY"]
+    result = manage("migrate", "--check", environment=environment)
+    assert result.returncode != 0
+    assert "HUBSSO_SECRET_KEY must be set" in result.stderr
