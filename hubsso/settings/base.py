@@ -141,7 +141,9 @@ ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = SITE_NAME
-USERSESSIONS_TRACK_ACTIVITY = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+USERSESSIONS_TRACK_ACTIVITY = False  # it would add reads and a write to every request
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mails are unique ignoring case, by a constraint on Lower("email")
 
 # --- Sessions, cookies, headers ------------------------------------------------------------------------
 
@@ -180,6 +182,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+# --- Cache: counters of guesses, known issuers and their keys -------------------------------------------
+
+# In the database, so that every process counts the same guesses. Losing it loses nothing.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
 # --- Mail ----------------------------------------------------------------------------------------------
 

@@ -28,3 +28,4 @@ STORAGES = {
 STATIC_ROOT = None  # served from where the files are; nothing is collected
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
