@@ -122,8 +122,11 @@ def _with_query(url: str, parameters: Mapping[str, str]) -> str:
 
 
 def _check_issuer_parameter(answer: AuthorizationAnswer, metadata: ProviderMetadata) -> None:
-    """RFC 9207, 2.4: compared exactly when there, and there when the OP announces it."""
-    if answer.issuer is None and not metadata.sends_iss_parameter:
+    """RFC 9207, 2.4: compared exactly when there, and there when the OP announces it.
+
+    An error lets nobody in, and some OPs that announce the parameter leave it out there: it may be missing.
+    """
+    if answer.issuer is None and (answer.error or not metadata.sends_iss_parameter):
         return
     if answer.issuer != metadata.issuer:
         came = "without iss" if answer.issuer is None else f"with iss {shown(answer.issuer)}"

@@ -100,8 +100,18 @@ def _assert_page_and_trace(page: str, code: str) -> None:
     assert trace.admin_detail not in page
 
 
-@pytest.mark.parametrize(("fault", "code"), [*CALLBACK_FAULTS, *START_FAULTS])
-def test_login_after_a_fault_passes(acme: AcmeLogin, fault: OIDCFault, code: str) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OIDCFault.DISCOVERY_WRONG_ISSUER,
+        OIDCFault.HANG_DISCOVERY,
+        OIDCFault.HANG_JWKS,
+        OIDCFault.UNKNOWN_KID,
+        OIDCFault.TOKEN_500,
+        OIDCFault.WRONG_AUD,
+    ],
+)
+def test_login_after_a_fault_passes(acme: AcmeLogin, fault: OIDCFault) -> None:
     acme.tenant.next_fault(fault)
     response = acme.start()
     if response.status_code == 302:
@@ -187,6 +197,18 @@ def test_cancelled_login_says_so_and_can_be_tried_again(acme: AcmeLogin) -> None
     acme.assert_nothing_was_opened()
     acme.sign_in()
     assert acme.can_read()
+
+
+@pytest.mark.parametrize(
+    ("iss", "code"), [(None, "login_cancelled"), ("https://evil.example", "issuer_parameter_mismatch")]
+)
+def test_error_may_lack_the_iss_parameter_but_not_have_another(
+    acme: AcmeLogin, iss: str | None, code: str
+) -> None:
+    acme.start()
+    query = {"state": LoginAttempt.objects.get().state, "error": "access_denied"}
+    acme.client.get(f"/sso/{acme.connection.uid}/oidc/callback/", query | ({"iss": iss} if iss else {}))
+    assert acme.refusals() == [code]
 
 
 def test_back_button_cannot_answer_twice(acme: AcmeLogin) -> None:
