@@ -50,11 +50,9 @@ def join(request: HttpRequest, org_slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def skip(request: HttpRequest) -> HttpResponse:
-    """ "Not now": set the banner aside for the organisation named, if it allows that."""
+    """ "Not now": set the banner aside for every organisation that allows it."""
     waiting = request.portal_view.waiting  # type: ignore[attr-defined]
-    slug = request.POST.get("org")
-    skippable = [item.org_id for item in waiting if item.can_skip and item.org_slug == slug]
-    skipping.skip(request, skippable, now=timezone.now())
+    skipping.skip(request, [item.org_id for item in waiting if item.can_skip], now=timezone.now())
     return redirect(safe_path(request.POST.get("next"), fallback="/"))
 
 
