@@ -87,10 +87,14 @@ class RequestContextMiddleware:
 
 
 class RequestContextFilter(logging.Filter):
-    """Adds `request_id` to every record; lets every record through."""
+    """Adds `request_id` to every record; lets every record through.
+
+    Django reports a failed response when the middleware is through with it; then the request itself still knows.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current_request_id()
+        request = getattr(record, "request", None)
+        record.request_id = current_request_id() or getattr(request, "request_id", "")
         return True
 
 

@@ -19,8 +19,6 @@ from hubsso.request_context import (
     current_request_id,
 )
 
-LOGGER = logging.getLogger("hubsso.tests")
-
 
 def serve(**headers: str) -> tuple[str, str | None, HttpResponse]:
     """What a view saw as its request id and address, and the response."""
@@ -37,7 +35,8 @@ def serve(**headers: str) -> tuple[str, str | None, HttpResponse]:
 
 def log_line(event: str, *args: object, extra: dict[str, Any] | None = None, error: bool = False) -> str:
     exc_info = sys.exc_info() if error else None
-    record = LOGGER.makeRecord(LOGGER.name, logging.INFO, __file__, 1, event, args, exc_info, extra=extra)
+    record = logging.LogRecord("hubsso.tests", logging.INFO, __file__, 1, event, args, exc_info)
+    vars(record).update(extra or {})
     RequestContextFilter().filter(record)
     return JSONFormatter().format(record)
 
@@ -135,6 +134,16 @@ def test_requests_and_other_objects_are_named_but_not_printed() -> None:
     assert "s3cret" not in text
     line = json.loads(text)
     assert (line["request"], line["raw"], line["list"]) == ("<WSGIRequest>", "<bytes>", ["<WSGIRequest>", 1])
+
+
+def test_lines_about_a_request_that_is_over_still_have_its_id() -> None:
+    request = RequestFactory().get("/")
+    response = RequestContextMiddleware(lambda request: HttpResponse(status=404))(request)
+    assert isinstance(response, HttpResponse)
+    assert (
+        json.loads(log_line("Not Found", extra={"request": request}))["request_id"]
+        == response["X-Request-ID"]
+    )
 
 
 def test_exceptions_are_part_of_the_one_line() -> None:
