@@ -28,13 +28,17 @@ def render(text: str) -> str:
 
 def plain_text(text: str) -> str:
     """A body's words in one line, for excerpts. It is text and must be escaped like any other."""
-    words: list[str] = []
+    blocks: list[str] = []
     for token in _parser.parse(text):
         if token.type == "inline":
-            words += (child.content for child in token.children or () if child.content)
+            blocks.append("".join(_text_of(child) for child in token.children or ()))
         elif token.type in ("fence", "code_block"):
-            words.append(token.content)
-    return " ".join(" ".join(words).split())
+            blocks.append(token.content)
+    return " ".join(" ".join(blocks).split())
+
+
+def _text_of(inline: Token) -> str:
+    return " " if inline.type in ("softbreak", "hardbreak") else inline.content
 
 
 def _demote_headings(tokens: Sequence[Token]) -> None:

@@ -1,8 +1,11 @@
 """How the tests of this folder look at an organisation."""
 
+from django.test import Client
+
 from orgs.access import MemberOf, OrgAccess, Viewer, WithheldOrg
 from orgs.models import AuditEvent, Membership, Organization
 from orgs.roles import Role
+from tests.builders import make_member
 
 
 def member_of(membership: Membership) -> MemberOf:
@@ -26,3 +29,10 @@ def withheld(org: Organization) -> WithheldOrg:
 
 def audit_events(org: Organization) -> list[str]:
     return list(AuditEvent.objects.filter(org=org).order_by("seq").values_list("event", flat=True))
+
+
+def as_role(hooli: Organization, role: Role) -> tuple[Client, Membership]:
+    """A new member of Hooli, signed in."""
+    client, membership = Client(), make_member(hooli, role=role)
+    client.force_login(membership.user)
+    return client, membership

@@ -81,5 +81,5 @@ def test_tables_are_rendered() -> None:
 
 
 def test_plain_text_keeps_words_only() -> None:
-    text = "# Title\n\nSome **bold** [link](https://x.example).\n\n```\ncode <b>\n```\n\n- item"
-    assert markdown.plain_text(text) == "Title Some bold link . code <b> item"
+    text = "# Title\n\nSome **bold**\n[link](https://x.example).\n\n```\ncode <b>\n```\n\n- item"
+    assert markdown.plain_text(text) == "Title Some bold link. code <b> item"
