@@ -1,0 +1,267 @@
+"""The member's side: banner, start page, "not now", join link, silent renewal, and a form that was held up."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from orgs.roles import Role
+from sso.models import HeldPost, LoginAttempt, ReportedBlock, SSOSession
+from sso.types import Enforcement, Purpose, SessionLimit, SSOProtocol
+from tests.builders import make_connection, make_member, make_sso_session, make_user, set_policy
+from tests.conftest import World, log_in, log_in_with_sso
+from tests.demo_idp import DemoIdP, TenantConfig
+
+
+def banner_of(client: Client, path: str = "/accounts/profile/") -> str:
+    page = client.get(path).content.decode()
+    return page.partition('<section class="sso-banner')[2].partition("</section>")[0]
+
+
+@pytest.fixture
+def saml_world(world: World) -> World:
+    """Acme by SAML: its requests are made without asking anybody anything."""
+    world.acme_idp.delete()
+    make_connection(
+        world.acme,
+        SSOProtocol.SAML,
+        connection={"name": "Acme Login"},
+        issuer="https://idp.example.org",
+        sso_url="https://idp.example.org/sso",
+        certificates=[_certificate()],
+    )
+    return world
+
+
+def _certificate() -> str:
+    with DemoIdP([TenantConfig(slug="acme")]) as idp:
+        return idp.tenant("acme").saml_certificate_pem
+
+
+# --- The banner ----------------------------------------------------------------------------------------
+
+
+def test_the_banner_shows_on_every_page_and_leads_back_to_it(client: Client, world: World) -> None:
+    log_in(client, world.max.user)
+    banner = banner_of(client)
+    assert "Acme Login" in banner
+    assert 'href="/orgs/acme/sso/?next=%2Faccounts%2Fprofile%2F"' in banner
+    assert "Not now" not in banner
+
+
+def test_one_banner_names_all_organisations_that_wait(client: Client, world: World) -> None:
+    make_member(world.globex, world.max.user)
+    make_connection(world.globex, connection={"name": "Globex Login"})
+    set_policy(world.globex, Enforcement.OPTIONAL)
+    log_in(client, world.max.user)
+    banner = banner_of(client)
+    assert "Acme Login" in banner
+    assert "Globex Login" in banner
+
+
+def test_an_optional_banner_can_be_set_aside_for_this_browser(client: Client, world: World) -> None:
+    set_policy(world.acme, Enforcement.OPTIONAL)
+    log_in(client, world.max.user)
+    assert "Not now" in banner_of(client)
+    response = client.post("/sso/skip/", {"next": "/orgs/acme/"})
+    assert response["Location"] == "/orgs/acme/"
+    assert banner_of(client) == ""
+    other_browser = Client()
+    log_in(other_browser, world.max.user)
+    assert banner_of(other_browser) != ""
+
+
+def test_an_enforced_banner_cannot_be_set_aside(client: Client, world: World) -> None:
+    log_in(client, world.max.user)
+    client.post("/sso/skip/")
+    assert banner_of(client) != ""
+
+
+@pytest.mark.parametrize("person", ["nina", "zoe", "anonymous"])
+def test_nobody_else_sees_the_banner(client: Client, world: World, person: str) -> None:
+    log_in(client, world.person(person))
+    assert banner_of(client, "/orgs/acme/") == ""
+
+
+def test_the_banner_is_gone_after_sso(client: Client, world: World) -> None:
+    log_in_with_sso(client, world.max)
+    assert banner_of(client) == ""
+
+
+# --- The start page ------------------------------------------------------------------------------------
+
+
+def test_the_start_page_sends_a_member_to_the_idp_with_an_opaque_name_for_the_way_back(
+    client: Client, saml_world: World
+) -> None:
+    log_in(client, saml_world.max.user)
+    response = client.get("/orgs/acme/sso/?next=/orgs/acme/r/private-marker/")
+    attempt = LoginAttempt.objects.get()
+    target = urlsplit(response["Location"])
+    assert target.netloc == "idp.example.org"
+    assert parse_qs(target.query)["RelayState"] == [attempt.state]
+    assert attempt.next_path == "/orgs/acme/r/private-marker/"
+    assert "private-marker" not in response["Location"]
+
+
+@pytest.mark.parametrize("next_path", ["https://evil.example/", "//evil.example/", "/\\evil.example"])
+def test_a_foreign_way_back_is_dropped(client: Client, saml_world: World, next_path: str) -> None:
+    log_in(client, saml_world.max.user)
+    client.get("/orgs/acme/sso/", {"next": next_path})
+    assert LoginAttempt.objects.get().next_path == ""
+
+
+def test_an_outsider_learns_nothing_from_the_start_page(client: Client, world: World) -> None:
+    log_in(client, world.zoe.user)
+    assert client.get("/orgs/acme/sso/").status_code == 404
+
+
+def test_an_anonymous_visitor_of_the_start_page_signs_in_first(client: Client, world: World) -> None:
+    response = client.get("/orgs/acme/sso/?next=/orgs/acme/")
+    assert response["Location"].startswith("/accounts/login/?next=/orgs/acme/sso/")
+
+
+def test_without_a_live_connection_the_start_page_says_so(client: Client, world: World) -> None:
+    world.acme_idp.delete()
+    log_in(client, world.max.user)
+    response = client.get("/orgs/acme/sso/")
+    assert response.status_code == 503
+    assert "no single sign-on just now" in response.content.decode()
+
+
+# --- Joining -------------------------------------------------------------------------------------------
+
+
+def test_the_join_link_explains_first_and_then_goes_to_the_idp(client: Client, saml_world: World) -> None:
+    log_in(client, make_user())
+    page = client.get("/orgs/acme/join/")
+    assert "Join with Acme Login" in page.content.decode()
+    assert not LoginAttempt.objects.exists()
+    response = client.get("/orgs/acme/join/?go=1")
+    assert urlsplit(response["Location"]).netloc == "idp.example.org"
+    assert LoginAttempt.objects.get().purpose == Purpose.JOIN
+
+
+def test_the_join_link_of_an_organisation_without_sso_does_not_exist(client: Client, world: World) -> None:
+    log_in(client, world.max.user)
+    assert client.get("/orgs/globex/join/").status_code == 404
+
+
+def test_a_member_who_follows_the_join_link_is_already_there(client: Client, world: World) -> None:
+    log_in(client, world.max.user)
+    assert client.get("/orgs/acme/join/")["Location"] == "/orgs/acme/"
+
+
+# --- Silent renewal ------------------------------------------------------------------------------------
+
+
+def expire_by_idp(client: Client, world: World) -> None:
+    now = timezone.now()
+    make_sso_session(
+        world.max,
+        browser_session=log_in(client, world.max.user),
+        expires_at=now - timedelta(seconds=1),
+        org_limit_at=now + timedelta(days=1),
+        limit=SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER,
+    )
+
+
+def test_a_page_navigation_is_sent_to_the_idp_silently_once(client: Client, world: World) -> None:
+    expire_by_idp(client, world)
+    first = client.get("/orgs/acme/r/private-marker/")
+    assert first["Location"] == "/orgs/acme/sso/?next=%2Forgs%2Facme%2Fr%2Fprivate-marker%2F&silent=1"
+    assert client.get("/orgs/acme/r/private-marker/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Accept": "application/json"},
+        {"HX-Request": "true"},
+        {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+        {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    ],
+)
+def test_nothing_but_a_page_navigation_is_ever_sent_to_the_idp(
+    client: Client, world: World, headers: dict[str, str]
+) -> None:
+    expire_by_idp(client, world)
+    assert client.get("/orgs/acme/r/private-marker/", headers=headers).status_code == 403
+    assert client.post("/orgs/acme/members/").status_code == 403
+    assert not SSOSession.objects.get().silent_renewal_tried
+
+
+def test_a_session_that_the_organisations_limit_ended_is_not_renewed_silently(
+    client: Client, world: World
+) -> None:
+    expire_by_idp(client, world)
+    SSOSession.objects.update(org_limit_at=timezone.now())
+    assert client.get("/orgs/acme/r/private-marker/").status_code == 403
+
+
+# --- A form that met an expired session ----------------------------------------------------------------
+
+
+def send_page(client: Client, **more: object) -> str:
+    """Post a new page without SSO, and give the path of the form that was kept."""
+    fields = {"title": "Planted-title", "body": "Planted-body", "csrfmiddlewaretoken": "x" * 64, **more}
+    response = client.post("/orgs/acme/new-page/", fields)
+    assert response.status_code == 403
+    start = response.context["start_url"]
+    return parse_qs(urlsplit(start).query)["next"][0] if response.context["is_post_held"] else ""
+
+
+def test_a_form_is_kept_sealed_and_sent_on_after_sso(client: Client, world: World) -> None:
+    world.max.role = Role.WRITE
+    world.max.save()
+    browser_session = log_in(client, world.max.user)
+    path = send_page(client, visibility="private")
+    held = HeldPost.objects.get()
+    assert "Planted" not in held.fields_sealed
+    make_sso_session(world.max, browser_session=browser_session)
+    page = client.get(path)
+    assert "Planted-title" in page.content.decode()
+    assert "csrfmiddlewaretoken" not in dict(page.context["opened"].fields)
+    sent = client.post(
+        page.context["opened"].path, {name: values[0] for name, values in page.context["opened"].fields}
+    )
+    assert sent.status_code == 302
+    assert world.acme.resources.filter(title="Planted-title", created_by=world.max.user).exists()
+
+
+def test_a_kept_form_opens_for_its_own_browser_only_and_not_for_ever(client: Client, world: World) -> None:
+    log_in(client, world.max.user)
+    path = send_page(client)
+    other_browser = Client()
+    log_in(other_browser, world.max.user)
+    assert other_browser.get(path).status_code == 404
+    HeldPost.objects.update(expires_at=timezone.now())
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("more", [{"body": "x" * 300_000}, {"client_secret": "s3cret"}])
+def test_what_is_too_large_or_secret_is_not_kept_and_the_page_says_so(
+    client: Client, world: World, more: dict[str, object]
+) -> None:
+    log_in(client, world.max.user)
+    assert send_page(client, **more) == ""
+    assert not HeldPost.objects.exists()
+
+
+# --- Report-only ---------------------------------------------------------------------------------------
+
+
+def test_report_only_counts_what_enforcing_would_have_stopped(client: Client, world: World) -> None:
+    set_policy(world.acme, Enforcement.REPORT_ONLY)
+    log_in(client, world.max.user)
+    for _ in range(3):
+        assert client.get("/orgs/acme/r/private-marker/").status_code == 200
+    client.get("/orgs/acme/", headers={"Accept": "application/json"})
+    counted = set(ReportedBlock.objects.values_list("user", "channel", "path", "count"))
+    assert counted == {
+        (world.max.user_id, "html", "/orgs/acme/r/private-marker/", 3),
+        (world.max.user_id, "json", "/orgs/acme/", 1),
+    }
