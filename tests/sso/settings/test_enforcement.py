@@ -1,0 +1,160 @@
+"""What an organisation asks of its members, and who may ask for it."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from sso import enforcement
+from sso.models import Connection, Revision, SSOPolicy, SSOSession
+from sso.settings_errors import SettingsRefused
+from sso.types import Enforcement, SessionLimit
+from tests.builders import make_connection, make_sso_session, set_policy
+from tests.conftest import log_in
+from tests.sso.settings.conftest import AcmeSettings
+
+WEEK = 7 * 24 * 3600
+
+
+@pytest.fixture
+def connection(acme: AcmeSettings) -> Connection:
+    return make_connection(acme.org, connection={"name": "Acme Login"})
+
+
+def change(
+    acme: AcmeSettings, to: Enforcement, *, seconds: int = WEEK, browser_session: str | None = None
+) -> SSOPolicy:
+    return enforcement.change_policy(
+        org=acme.org,
+        enforcement=to,
+        session_timeout_seconds=seconds,
+        actor=acme.admin,
+        browser_session=acme.browser_session if browser_session is None else browser_session,
+        now=timezone.now(),
+    )
+
+
+def refused(acme: AcmeSettings, to: Enforcement, browser_session: str | None = None) -> str:
+    with pytest.raises(SettingsRefused) as refusal:
+        change(acme, to, browser_session=browser_session)
+    return refusal.value.code
+
+
+def test_enforcing_with_a_live_session_in_this_browser(acme: AcmeSettings, connection: Connection) -> None:
+    make_sso_session(acme.olivia, browser_session=acme.browser_session)
+    assert change(acme, Enforcement.ENFORCED).enforcement == Enforcement.ENFORCED
+
+
+def test_enforcing_without_a_session_is_refused(acme: AcmeSettings, connection: Connection) -> None:
+    assert refused(acme, Enforcement.ENFORCED) == "enforcing_needs_sso_session"
+    assert enforcement.policy_of(acme.org).enforcement == Enforcement.OFF
+
+
+@pytest.mark.parametrize("browser_session", ["another-browser", ""])
+def test_session_of_another_browser_does_not_count(
+    acme: AcmeSettings, connection: Connection, browser_session: str
+) -> None:
+    make_sso_session(acme.olivia, browser_session=acme.browser_session)
+    assert refused(acme, Enforcement.ENFORCED, browser_session) == "enforcing_needs_sso_session"
+
+
+def test_session_of_another_admin_does_not_count(acme: AcmeSettings, connection: Connection) -> None:
+    make_sso_session(acme.oscar, browser_session=acme.browser_session)
+    assert refused(acme, Enforcement.ENFORCED) == "enforcing_needs_sso_session"
+
+
+def test_expired_session_does_not_count(acme: AcmeSettings, connection: Connection) -> None:
+    make_sso_session(acme.olivia, browser_session=acme.browser_session, expires_at=timezone.now())
+    assert refused(acme, Enforcement.ENFORCED) == "enforcing_needs_sso_session"
+
+
+def test_session_of_a_retired_revision_does_not_count(acme: AcmeSettings, connection: Connection) -> None:
+    make_sso_session(acme.olivia, browser_session=acme.browser_session)
+    connection.revisions.update(status=Revision.Status.RETIRED)
+    make_connection(acme.org)
+    assert refused(acme, Enforcement.ENFORCED) == "enforcing_needs_sso_session"
+
+
+@pytest.mark.parametrize("to", [Enforcement.OPTIONAL, Enforcement.REPORT_ONLY, Enforcement.ENFORCED])
+def test_nothing_is_asked_before_a_connection_is_live(acme: AcmeSettings, to: Enforcement) -> None:
+    make_connection(acme.org, status=Revision.Status.DRAFT)
+    assert refused(acme, to) == "no_live_connection"
+
+
+def test_steps_are_audited(acme: AcmeSettings, connection: Connection) -> None:
+    make_sso_session(acme.olivia, browser_session=acme.browser_session)
+    for step in (Enforcement.OPTIONAL, Enforcement.ENFORCED, Enforcement.OFF):
+        change(acme, step)
+    change(acme, Enforcement.OFF, seconds=WEEK * 2)
+    change(acme, Enforcement.OFF, seconds=WEEK * 2)
+    assert acme.audit("org.settings.sso.enable") == [{"enforcement": {"from": "off", "to": "optional"}}]
+    assert acme.audit("org.settings.sso.disable") == [{"enforcement": {"from": "enforced", "to": "off"}}]
+    assert acme.audit("org.settings.sso") == [
+        {"enforcement": {"from": "optional", "to": "enforced"}},
+        {"session_timeout_seconds": {"from": WEEK, "to": WEEK * 2}},
+    ]
+
+
+def test_enforced_organisation_changes_its_timeout_without_a_session(acme: AcmeSettings) -> None:
+    """As in a recovery session, where there is none."""
+    set_policy(acme.org, Enforcement.ENFORCED)
+    assert change(acme, Enforcement.ENFORCED, seconds=3600).session_timeout_seconds == 3600
+
+
+def test_shorter_timeout_holds_for_open_sessions(acme: AcmeSettings, connection: Connection) -> None:
+    week = timezone.now() + timedelta(days=7)
+    session = make_sso_session(acme.max, browser_session="max", expires_at=week)
+    change(acme, Enforcement.OFF, seconds=3600)
+    session.refresh_from_db()
+    assert session.expires_at == session.org_limit_at == session.started_at + timedelta(hours=1)
+
+
+def test_shorter_timeout_leaves_sessions_that_end_sooner(acme: AcmeSettings, connection: Connection) -> None:
+    soon = timezone.now() + timedelta(minutes=10)
+    session = make_sso_session(
+        acme.max, browser_session="max", expires_at=soon, limit=SessionLimit.OIDC_MAX_AGE
+    )
+    change(acme, Enforcement.OFF, seconds=3600)
+    session.refresh_from_db()
+    assert (session.expires_at, session.limit) == (soon, SessionLimit.OIDC_MAX_AGE)
+
+
+# --- The page ------------------------------------------------------------------------------------------
+
+
+def test_page_says_why_enforcing_is_not_possible(acme: AcmeSettings, connection: Connection) -> None:
+    page = acme.page("policy")
+    assert "Authenticate with the live connection in this browser first" in page
+    assert "/orgs/acme/sso/?next=%2Forgs%2Facme%2Fsettings%2Fsso%2Fpolicy%2F" in page
+    make_sso_session(acme.olivia, browser_session=acme.browser_session)
+    assert "why-not-enforced" not in acme.page("policy")
+
+
+def test_refused_step_is_said_beside_the_choice(acme: AcmeSettings, connection: Connection) -> None:
+    response = acme.post("policy", enforcement="enforced", session_length="7", session_unit=str(24 * 3600))
+    assert response.context["form"].errors["enforcement"] == [
+        "Authenticate with the live connection in this browser first, so that enforcing can't lock you out."
+    ]
+    assert not SSOPolicy.objects.filter(enforcement=Enforcement.ENFORCED).exists()
+
+
+def test_enforcing_by_the_page_blocks_on_the_next_request(acme: AcmeSettings, connection: Connection) -> None:
+    other = Client()
+    log_in(other, acme.oscar.user)
+    assert other.get(acme.url("settings")).status_code == 200
+    make_sso_session(acme.olivia, browser_session=acme.browser_session)
+    response = acme.post("policy", enforcement="enforced", session_length="12", session_unit="3600")
+    assert response.status_code == 302
+    assert other.get(acme.url("settings")).status_code == 403
+    assert acme.get("settings").status_code == 200
+    assert SSOPolicy.objects.get().session_timeout_seconds == 12 * 3600
+
+
+@pytest.mark.parametrize(("length", "unit"), [("91", "86400"), ("0", "3600"), ("", "3600"), ("-1", "86400")])
+def test_session_length_is_between_an_hour_and_ninety_days(
+    acme: AcmeSettings, length: str, unit: str
+) -> None:
+    response = acme.post("policy", enforcement="off", session_length=length, session_unit=unit)
+    assert response.context["form"].errors["session_length"]
+    assert not SSOSession.objects.exists()

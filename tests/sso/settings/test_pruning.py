@@ -1,0 +1,106 @@
+"""What `prune_sso` deletes, and what it keeps."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db.models import Model
+from django.utils import timezone
+
+from sso.models import (
+    ConsumedAssertion,
+    HeldPost,
+    LoginAttempt,
+    RecoveryGrant,
+    RefusalTrace,
+    ReportedBlock,
+    SSOSession,
+)
+from tests.builders import live_revision, make_connection, make_sso_session
+from tests.sso.settings.conftest import AcmeSettings
+
+MODELS: list[type[Model]] = [
+    LoginAttempt,
+    ConsumedAssertion,
+    HeldPost,
+    SSOSession,
+    RefusalTrace,
+    RecoveryGrant,
+    ReportedBlock,
+]
+
+
+@pytest.fixture
+def rows(acme: AcmeSettings) -> None:
+    """Of every kind one row that is long over and one that still matters."""
+    connection = make_connection(acme.org)
+    for name, away in (("old", -timedelta(days=100)), ("fresh", timedelta(hours=1))):
+        at = timezone.now() + away
+        who = {"org": acme.org, "user": acme.max.user}
+        LoginAttempt.objects.create(
+            **who,
+            state=name,
+            connection=connection,
+            revision=live_revision(connection),
+            browser_session="b",
+            purpose="login",
+            created_at=at,
+            expires_at=at,
+        )
+        ConsumedAssertion.objects.create(org=acme.org, issuer="i", assertion_id=name, expires_at=at)
+        HeldPost.objects.create(
+            **who, token_hash=name, browser_session="b", path="/", fields_sealed="x", expires_at=at
+        )
+        make_sso_session(acme.max, browser_session=name, expires_at=at, org_limit_at=at)
+        RefusalTrace.objects.create(
+            org=acme.org, reference=name, code="c", admin_detail="d", at=at, expires_at=at
+        )
+        RecoveryGrant.objects.create(**who, code_hash=name, redeem_until=at)
+        ReportedBlock.objects.create(**who, day=at.date(), channel="html", path="/")
+
+
+def counts() -> list[int]:
+    return [model._default_manager.count() for model in MODELS]
+
+
+def prune(*arguments: str) -> str:
+    output = StringIO()
+    call_command("prune_sso", *arguments, stdout=output)
+    return output.getvalue()
+
+
+@pytest.mark.usefixtures("rows")
+def test_what_is_over_goes_and_the_rest_stays() -> None:
+    assert prune().count("deleted 1 ") == len(MODELS)
+    assert counts() == [1] * len(MODELS)
+    assert prune().count("deleted 0 ") == len(MODELS)
+
+
+@pytest.mark.usefixtures("rows")
+def test_dry_run_deletes_nothing() -> None:
+    assert prune("--dry-run").count("would delete 1 ") == len(MODELS)
+    assert counts() == [2] * len(MODELS)
+
+
+def test_session_that_may_renew_silently_is_kept(acme: AcmeSettings) -> None:
+    make_connection(acme.org)
+    long_ago = timezone.now() - timedelta(days=30)
+    make_sso_session(acme.max, browser_session="max", expires_at=long_ago)
+    prune()
+    assert SSOSession.objects.exists()
+
+
+def test_redeemed_recovery_is_kept_while_it_is_open(acme: AcmeSettings) -> None:
+    now = timezone.now()
+    RecoveryGrant.objects.create(
+        org=acme.org,
+        user=acme.admin,
+        code_hash="h",
+        redeem_until=now - timedelta(minutes=5),
+        redeemed_at=now - timedelta(minutes=10),
+        browser_session="b",
+        expires_at=now + timedelta(minutes=50),
+    )
+    prune()
+    assert RecoveryGrant.objects.exists()
