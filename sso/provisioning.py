@@ -126,7 +126,7 @@ def _set_role(*, membership: Membership, plan: RolePlan) -> None:
     if is_same:
         return
     try:
-        members.change_role(
+        changed = members.change_role(
             membership=membership,
             role=plan.role,
             actor=membership.user,
@@ -135,6 +135,9 @@ def _set_role(*, membership: Membership, plan: RolePlan) -> None:
         )
     except LastAdmin:
         _withhold_role(membership=membership, plan=plan)
+        return
+    membership.role, membership.role_source = changed.role, changed.role_source
+    membership.role_detail = changed.role_detail
 
 
 def _withhold_role(*, membership: Membership, plan: RolePlan) -> None:
