@@ -14,6 +14,11 @@ def user_of(request: HttpRequest) -> User:
     return request.user
 
 
+def text_from(request: HttpRequest, name: str, *, max_length: int = 200) -> str:
+    """What was typed into a search field. PostgreSQL takes no NUL, so there is none."""
+    return request.GET.get(name, "").replace("\0", "").strip()[:max_length]
+
+
 def key_from(request: HttpRequest, name: str) -> int | None:
     """A key from the query string; None where it is absent or no key."""
     value = request.GET.get(name, "")

@@ -18,7 +18,7 @@ from orgs.paging import page_by_key
 from orgs.roles import ROLE_DESCRIPTIONS, Ability, Role
 from orgs.views import json_shapes
 from orgs.views.answers import json_answer, org_page, page_links, telling, vary_on_accept, wants_json
-from orgs.views.inputs import key_from, user_of
+from orgs.views.inputs import key_from, text_from, user_of
 
 PAGE_SIZE = 50
 
@@ -36,7 +36,7 @@ class MemberRow:
 def members_list(request: OrgRequest, org_slug: str) -> HttpResponse:
     access = request.access
     can_manage = access.can(Ability.MANAGE)
-    query = request.GET.get("q", "").strip()
+    query = text_from(request, "q")
     found = _matching(access.org.memberships.select_related("user"), query, by_email=can_manage)
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
     if wants_json(request):

@@ -7,6 +7,7 @@ from orgs import search
 from orgs.access import PortalRequest
 from orgs.models import Organization, Resource
 from orgs.roles import Role
+from orgs.views.inputs import text_from
 
 RECENT_RESOURCES = 12
 
@@ -32,7 +33,7 @@ def home(request: PortalRequest) -> HttpResponse:
 
 
 def search_resources(request: PortalRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()[: search.MAX_QUERY_LENGTH]
+    query = text_from(request, "q", max_length=search.MAX_QUERY_LENGTH)
     results = search.search(viewer=request.viewer, query=query)
     context = {
         "query": query,

@@ -90,3 +90,22 @@ def test_audit_log_is_filtered_and_goes_by_key(
     only = client.get("/orgs/hooli/settings/audit/", {"event": "org.rename"})
     assert "Renamer" in only.text
     assert "Actor" not in only.text.split("<main")[1]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "r/%00/",
+        "groups/%00/",
+        "members/?q=%00",
+        "members/?after=%00",
+        "settings/audit/?event=%00",
+        "?after=%00",
+    ],
+)
+def test_nul_in_a_url_is_no_server_error(client: Client, admin: Membership, path: str) -> None:
+    assert client.get(f"/orgs/hooli/{path}").status_code in (200, 404)
+
+
+def test_key_beyond_the_database_is_not_found(client: Client, admin: Membership) -> None:
+    assert client.post(f"/orgs/hooli/members/{10**30}/role/", {"role": "read"}).status_code == 404
