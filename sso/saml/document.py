@@ -7,6 +7,7 @@ tree so that they can be refused, not dropped: what one reader drops, another ma
 
 import base64
 import binascii
+from typing import Any
 
 from lxml import etree
 
@@ -54,7 +55,8 @@ def _parse(xml: bytes) -> etree._Element:
         root = etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ResponseMalformed("The response is not well-formed XML in UTF-8.") from error
-    if root.getroottree().docinfo.doctype:
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype:
         raise DocumentForbidden("The response has a document type declaration.")
     return root
 

@@ -123,7 +123,7 @@ def _without_times(confirmation: etree._Element) -> etree._Element:
     copy = deepcopy(confirmation)
     for data in copy.iter(tag("saml:SubjectConfirmationData")):
         for name in ("NotBefore", "NotOnOrAfter"):
-            data.attrib.pop(name, None)
+            data.attrib.pop(name, "")
     return copy
 
 
@@ -159,18 +159,23 @@ _REFUSALS: dict[int, type[SSOError]] = {
 
 # --- The compiled schema ---------------------------------------------------------------------------------
 
-_schemas = threading.local()
+
+class _Schemas(threading.local):
+    def __init__(self) -> None:
+        self.compiled: dict[str | None, etree.XMLSchema] = {}
+
+
+_schemas = _Schemas()
 
 
 def _schema_of_this_thread(tree: etree._ElementTree) -> etree.XMLSchema:
     """Stands in for `lxml.etree.XMLSchema` where the library compiles its schemas, at every response, which is
     half the cost of a login. One per thread: lxml's error log of a schema is not made for two.
     """
-    compiled: dict[str | None, etree.XMLSchema] = _schemas.__dict__
-    url = tree.docinfo.URL
-    if url not in compiled:
-        compiled[url] = etree.XMLSchema(tree)
-    return compiled[url]
+    path = tree.docinfo.URL
+    if path not in _schemas.compiled:
+        _schemas.compiled[path] = etree.XMLSchema(tree)
+    return _schemas.compiled[path]
 
 
 OneLogin_Saml2_XML._schema_class = _schema_of_this_thread

@@ -7,14 +7,17 @@ could not make it evaluate an XPath or a stylesheet. Keys in the document (KeyIn
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-import xmlsec
+import xmlsec as untyped_xmlsec
 from lxml import etree
 
 from sso.saml.certificates import CertificateInfo
 from sso.saml.errors import SignatureInvalid, SignatureMissing
 from sso.saml.names import tag
 from sso.saml.preflight import UnverifiedResponse
+
+xmlsec: Any = untyped_xmlsec  # the type stubs it ships lack most of its constants
 
 _DIGESTS = (xmlsec.Transform.SHA256, xmlsec.Transform.SHA384, xmlsec.Transform.SHA512)
 _REFERENCE_TRANSFORMS = (xmlsec.Transform.ENVELOPED, xmlsec.Transform.EXCL_C14N, *_DIGESTS)
@@ -77,5 +80,5 @@ def _verifies(signature: etree._Element, pem: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _public_key(pem: str) -> xmlsec.Key:
+def _public_key(pem: str) -> Any:
     return xmlsec.Key.from_memory(pem, xmlsec.KeyFormat.CERT_PEM, None)

@@ -86,7 +86,8 @@ def way_to_idp(response: Any) -> tuple[str, dict[str, str] | None]:
     if response.status_code == 302:
         return response["Location"], None
     assert response.status_code == 200, response.content.decode()
-    (form,) = [form for form in html.fromstring(response.content).forms if "SAMLRequest" in form.fields]
+    page: Any = html.fromstring(response.content)
+    (form,) = [form for form in page.forms if "SAMLRequest" in form.fields]
     return form.action, dict(form.fields)
 
 

@@ -192,9 +192,9 @@ def test_assertion_ends_to_the_second(
 
 @pytest.mark.parametrize("field", ["not_before", "issue_instant", "authn_instant"])
 def test_assertion_begins_to_the_second(exchange: Exchange, field: str) -> None:
-    exchange.judge_but(**{field: NOW + SKEW})
+    exchange.judge(exchange.honest.but(**{field: NOW + SKEW}))
     with pytest.raises(AssertionNotYetValid):
-        exchange.judge_but(**{field: NOW + SKEW + SECOND})
+        exchange.judge(exchange.honest.but(**{field: NOW + SKEW + SECOND}))
 
 
 def test_confirmation_that_begins_later_is_refused(exchange: Exchange) -> None:

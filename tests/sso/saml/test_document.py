@@ -1,0 +1,95 @@
+"""What is refused before anybody asks who signed it: size, and everything XML can do besides elements and text."""
+
+import pytest
+
+from sso.errors import SSOError
+from sso.saml.document import parse_posted
+from sso.saml.errors import DocumentForbidden, ResponseMalformed, ResponseTooLarge
+from sso.saml.limits import (
+    MAX_ATTRIBUTES_PER_ELEMENT,
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_NAMESPACES_PER_ELEMENT,
+    MAX_POSTED_LENGTH,
+)
+from tests.sso.saml.exchange import Exchange, encoded
+
+MANY_ATTRIBUTES = " ".join(f"b{number}=''" for number in range(MAX_ATTRIBUTES_PER_ELEMENT + 1))
+MANY_NAMESPACES = " ".join(f"xmlns:n{number}='urn:x'" for number in range(MAX_NAMESPACES_PER_ELEMENT + 1))
+
+
+def test_honest_response_is_parsed(exchange: Exchange) -> None:
+    assert parse_posted(exchange.honest.base64()).get("ID") == exchange.honest.response_id
+
+
+def test_base64_may_be_wrapped(exchange: Exchange) -> None:
+    posted = exchange.honest.base64()
+    wrapped = "\r\n".join(posted[start : start + 76] for start in range(0, len(posted), 76))
+
+    exchange.judge(wrapped)
+
+
+@pytest.mark.parametrize(
+    ("xml", "refusal"),
+    [
+        ("<!DOCTYPE a><a/>", DocumentForbidden),
+        ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', DocumentForbidden),
+        ('<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', DocumentForbidden),
+        ('<!DOCTYPE a [<!ENTITY % x SYSTEM "http://127.0.0.1:1/">%x;]><a/>', DocumentForbidden),
+        ("<a><!-- x --></a>", DocumentForbidden),
+        ("<a/><!-- x -->", DocumentForbidden),
+        ("<!-- x --><a/>", DocumentForbidden),
+        ("<a><?x y?></a>", DocumentForbidden),
+        ("<?x y?><a/>", DocumentForbidden),
+        ("<a/><?x y?>", DocumentForbidden),
+        ("<a>&x;</a>", ResponseMalformed),
+        ("<a><b></a></b>", ResponseMalformed),
+        ("<a", ResponseMalformed),
+        ("", ResponseMalformed),
+        ("hello", ResponseMalformed),
+        ("<a/><a/>", ResponseMalformed),
+        ("<a b='1' b='2'/>", ResponseMalformed),
+        ("<x:a/>", ResponseMalformed),
+        (f"<a>{'<b>' * MAX_DEPTH}{'</b>' * MAX_DEPTH}</a>", ResponseTooLarge),
+        (f"<a>{'<b>' * 5000}{'</b>' * 5000}</a>", ResponseMalformed),
+        (f"<a>{'<b/>' * MAX_ELEMENTS}</a>", ResponseTooLarge),
+        (f"<a {MANY_ATTRIBUTES}/>", ResponseTooLarge),
+        (f"<a {MANY_NAMESPACES}/>", ResponseTooLarge),
+    ],
+)
+def test_document_of_another_kind_is_refused(xml: str, refusal: type[SSOError]) -> None:
+    with pytest.raises(refusal):
+        parse_posted(encoded(xml))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-7", "cp037"])
+def test_dtd_cannot_hide_in_another_encoding(encoding: str) -> None:
+    xml = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'
+
+    with pytest.raises((ResponseMalformed, DocumentForbidden)):
+        parse_posted(encoded(xml.encode(encoding)))
+
+
+def test_bytes_that_are_not_utf_8_are_refused() -> None:
+    with pytest.raises(ResponseMalformed):
+        parse_posted(encoded(b"<a>\xff</a>"))
+
+
+@pytest.mark.parametrize("posted", ["%", "PGEvPg", "PGEvPg==!", "é"])
+def test_what_is_not_base64_is_refused(posted: str) -> None:
+    with pytest.raises(ResponseMalformed):
+        parse_posted(posted)
+
+
+def test_posted_text_may_be_256_kib_long(exchange: Exchange) -> None:
+    room = MAX_POSTED_LENGTH - len(exchange.honest.base64())
+    exchange.judge(exchange.honest.base64() + " " * room)
+    with pytest.raises(ResponseTooLarge):
+        exchange.judge(exchange.honest.base64() + " " * (room + 1))
+
+
+def test_text_in_a_cdata_section_is_text(exchange: Exchange) -> None:
+    """Canonicalisation makes plain text of it, so the signature holds and the reader must agree."""
+    xml = exchange.honest.xml().replace(b">zoe<", b"><![CDATA[zoe]]><")
+
+    assert exchange.judge(encoded(xml)).identity.subject == "zoe"

@@ -1,0 +1,449 @@
+"""Signature wrapping and its relatives: real signatures, put where they should not count."""
+
+from collections.abc import Callable
+from copy import deepcopy
+
+import pytest
+from lxml import etree
+
+from sso.errors import SSOError
+from sso.saml import names
+from sso.saml.errors import (
+    AlgorithmNotAllowed,
+    AssertionNotSingle,
+    DuplicateID,
+    ElementNotAllowed,
+    EncryptionNotSupported,
+    ReferenceNotAllowed,
+    ResponseMalformed,
+    SignatureInvalid,
+    SignatureMissing,
+    SignatureNotAllowed,
+)
+from tests.demo_idp.saml_names import tag
+from tests.demo_idp.saml_response import new_id
+from tests.demo_idp.saml_signing import sign_element
+from tests.sso.saml.exchange import Exchange, encoded, find, key_pair, make_exchange, signed
+
+ASSERTION = "saml:Assertion"
+SIGNATURE = "saml:Assertion/ds:Signature"
+SIGNED_INFO = f"{SIGNATURE}/ds:SignedInfo"
+REFERENCE = f"{SIGNED_INFO}/ds:Reference"
+Change = Callable[[etree._Element], object]
+
+
+def evil(root: etree._Element, *, assertion_id: str | None = None) -> etree._Element:
+    """The signed assertion's double without a signature, about somebody else."""
+    forged = deepcopy(find(root, ASSERTION))
+    forged.remove(find(forged, "ds:Signature"))
+    forged.set("ID", assertion_id or new_id())
+    find(forged, "saml:Subject/saml:NameID").text = "olivia"
+    return forged
+
+
+def element(name: str, **attributes: str) -> etree._Element:
+    return etree.Element(tag(name), attributes)
+
+
+# --- Signature wrapping (Somorovsky et al., 2012) ----------------------------------------------------------
+
+
+def xsw1(root: etree._Element) -> None:
+    """A forged response around, the signed one as a copy inside its signature."""
+    original = deepcopy(root)
+    signature = find(root, "ds:Signature")
+    original.remove(find(original, "ds:Signature"))
+    signature.append(original)
+    root.set("ID", new_id())
+    find(root, ASSERTION).set("ID", new_id())
+    find(root, "saml:Assertion/saml:Subject/saml:NameID").text = "olivia"
+
+
+def xsw2(root: etree._Element) -> None:
+    """The signed response detached, before its own signature."""
+    original = deepcopy(root)
+    original.remove(find(original, "ds:Signature"))
+    find(root, "ds:Signature").addprevious(original)
+    root.set("ID", new_id())
+    find(root, ASSERTION).set("ID", new_id())
+    find(root, "saml:Assertion/saml:Subject/saml:NameID").text = "olivia"
+
+
+def xsw3(root: etree._Element) -> None:
+    """A forged assertion before the signed one."""
+    find(root, ASSERTION).addprevious(evil(root))
+
+
+def xsw4(root: etree._Element) -> None:
+    """A forged assertion around the signed one."""
+    forged, original = evil(root), find(root, ASSERTION)
+    root.replace(original, forged)
+    forged.append(original)
+
+
+def xsw5(root: etree._Element) -> None:
+    """The signed assertion forged, its original without the signature at the end."""
+    assertion = find(root, ASSERTION)
+    original = deepcopy(assertion)
+    original.remove(find(original, "ds:Signature"))
+    root.append(original)
+    assertion.set("ID", new_id())
+    find(assertion, "saml:Subject/saml:NameID").text = "olivia"
+
+
+def xsw6(root: etree._Element) -> None:
+    """As before, with the original inside the signature."""
+    assertion = find(root, ASSERTION)
+    original = deepcopy(assertion)
+    original.remove(find(original, "ds:Signature"))
+    find(assertion, "ds:Signature").append(original)
+    assertion.set("ID", new_id())
+    find(assertion, "saml:Subject/saml:NameID").text = "olivia"
+
+
+def xsw7(root: etree._Element) -> None:
+    """A forged assertion in Extensions, under the signed one's ID."""
+    extensions = element("samlp:Extensions")
+    extensions.append(evil(root, assertion_id=find(root, ASSERTION).get("ID")))
+    root.insert(1, extensions)
+
+
+def xsw8(root: etree._Element) -> None:
+    """The original in an Object of the forged assertion's signature."""
+    assertion = find(root, ASSERTION)
+    original = deepcopy(assertion)
+    original.remove(find(original, "ds:Signature"))
+    holder = element("ds:Object")
+    holder.append(original)
+    find(assertion, "ds:Signature").append(holder)
+    assertion.set("ID", new_id())
+    find(assertion, "saml:Subject/saml:NameID").text = "olivia"
+
+
+@pytest.mark.parametrize(
+    ("wrap", "refusal"),
+    [
+        (xsw1, AssertionNotSingle),
+        (xsw2, AssertionNotSingle),
+        (xsw3, AssertionNotSingle),
+        (xsw4, AssertionNotSingle),
+        (xsw5, AssertionNotSingle),
+        (xsw6, AssertionNotSingle),
+        (xsw7, ElementNotAllowed),
+        (xsw8, AssertionNotSingle),
+    ],
+)
+def test_signature_wrapping_is_refused(exchange: Exchange, wrap: Change, refusal: type[SSOError]) -> None:
+    exchange.judge_but(sign_response=True)
+    with pytest.raises(refusal):
+        exchange.judge_but(sign_response=True, change_signed=wrap)
+
+
+def test_signature_of_another_document_of_the_idp_is_refused(exchange: Exchange) -> None:
+    """The IdP's own signature, of its public metadata say, moved into a forged assertion under the same ID."""
+    other = etree.Element("other", ID="_shared")
+    signature = find(sign_element(other, exchange.honest.signing_key), "ds:Signature")
+
+    def move_in(root: etree._Element) -> None:
+        forged = evil(root, assertion_id="_shared")
+        forged.insert(1, deepcopy(signature))
+        root.replace(find(root, ASSERTION), forged)
+
+    with pytest.raises(SignatureInvalid):
+        exchange.judge_changed(move_in)
+
+
+@pytest.mark.parametrize("name", ["ID", "Id", "id", "{http://www.w3.org/XML/1998/namespace}id"])
+def test_two_elements_under_one_id_are_refused(exchange: Exchange, name: str) -> None:
+    def repeat_the_id(root: etree._Element) -> None:
+        find(root, "samlp:Status").set(name, find(root, ASSERTION).get("ID", ""))
+
+    with pytest.raises(DuplicateID):
+        exchange.judge_changed(repeat_the_id)
+
+
+# --- Who signed, and whether -------------------------------------------------------------------------------
+
+
+def test_assertion_signature_is_required_even_where_the_response_is_signed(exchange: Exchange) -> None:
+    exchange.judge_but(sign_response=True)
+    with pytest.raises(SignatureMissing):
+        exchange.judge_but(sign_assertion=False, sign_response=True)
+    with pytest.raises(SignatureMissing):
+        exchange.judge_but(sign_assertion=False)
+
+
+def test_signature_by_another_key_is_refused_although_its_certificate_is_in_the_document(
+    exchange: Exchange,
+) -> None:
+    with pytest.raises(SignatureInvalid):
+        exchange.judge_but(signing_key=key_pair("somebody else"))
+
+
+def test_response_signature_that_does_not_hold_is_refused(exchange: Exchange) -> None:
+    with pytest.raises(SignatureInvalid):
+        exchange.judge_but(
+            sign_response=True, change_signed=lambda root: root.set("InResponseTo", "_changed")
+        )
+
+
+@pytest.mark.parametrize("position", [0, 1])
+def test_any_of_several_certificates_may_verify(position: int) -> None:
+    certificates = [key_pair("an older one").certificate_pem]
+    certificates.insert(position, key_pair("globex").certificate_pem)
+    exchange = make_exchange(certificates=certificates)
+
+    exchange.judge(exchange.honest)
+
+
+def change_name_id(root: etree._Element) -> None:
+    find(root, "saml:Assertion/saml:Subject/saml:NameID").text = "olivia"
+
+
+def split_name_id_by_a_comment(root: etree._Element) -> None:
+    find(root, "saml:Assertion/saml:Subject/saml:NameID").append(etree.Comment("x"))
+
+
+def add_attribute(root: etree._Element) -> None:
+    value = find(root, "saml:Assertion/saml:AttributeStatement/saml:Attribute/saml:AttributeValue")
+    value.text = "olivia@globex.example"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (change_name_id, "signature_invalid"),
+        (add_attribute, "signature_invalid"),
+        (split_name_id_by_a_comment, "document_forbidden"),
+    ],
+)
+def test_word_changed_after_signing_is_noticed(exchange: Exchange, change: Change, code: str) -> None:
+    with pytest.raises(SSOError) as caught:
+        exchange.judge_changed(change)
+    assert caught.value.code == code
+
+
+# --- Algorithms ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("digest", ["sha256", "sha384", "sha512"])
+def test_rsa_with_sha_2_is_taken(exchange: Exchange, digest: str) -> None:
+    digests = {
+        "sha256": "http://www.w3.org/2001/04/xmlenc#sha256",
+        "sha384": "http://www.w3.org/2001/04/xmldsig-more#sha384",
+        "sha512": "http://www.w3.org/2001/04/xmlenc#sha512",
+    }
+    exchange.judge_but(
+        signature_algorithm=f"http://www.w3.org/2001/04/xmldsig-more#rsa-{digest}",
+        digest_algorithm=digests[digest],
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "algorithm"),
+    [
+        (f"{SIGNED_INFO}/ds:SignatureMethod", "http://www.w3.org/2000/09/xmldsig#rsa-sha1"),
+        (f"{SIGNED_INFO}/ds:SignatureMethod", "http://www.w3.org/2001/04/xmldsig-more#rsa-md5"),
+        (f"{SIGNED_INFO}/ds:SignatureMethod", "http://www.w3.org/2001/04/xmldsig-more#rsa-ripemd160"),
+        (f"{SIGNED_INFO}/ds:SignatureMethod", "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"),
+        (f"{SIGNED_INFO}/ds:SignatureMethod", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha224"),
+        (f"{SIGNED_INFO}/ds:SignatureMethod", ""),
+        (f"{SIGNED_INFO}/ds:CanonicalizationMethod", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"),
+        (f"{SIGNED_INFO}/ds:CanonicalizationMethod", f"{names.EXCLUSIVE_C14N}WithComments"),
+        (f"{REFERENCE}/ds:DigestMethod", "http://www.w3.org/2000/09/xmldsig#sha1"),
+        (f"{REFERENCE}/ds:DigestMethod", "http://www.w3.org/2001/04/xmldsig-more#md5"),
+        (f"{REFERENCE}/ds:DigestMethod", "http://www.w3.org/2001/04/xmlenc#ripemd160"),
+    ],
+)
+def test_other_algorithms_are_refused_before_they_are_run(
+    exchange: Exchange, path: str, algorithm: str
+) -> None:
+    with pytest.raises(AlgorithmNotAllowed):
+        exchange.judge_changed(lambda root: find(root, path).set("Algorithm", algorithm))
+
+
+def test_sha_1_is_refused_however_well_it_is_signed(exchange: Exchange) -> None:
+    with pytest.raises(AlgorithmNotAllowed):
+        exchange.judge_but(digest_algorithm="http://www.w3.org/2000/09/xmldsig#sha1")
+
+
+# --- The shape of a signature ----------------------------------------------------------------------------
+
+
+def transform(algorithm: str) -> Change:
+    def insert(root: etree._Element) -> None:
+        find(root, f"{REFERENCE}/ds:Transforms").insert(1, element("ds:Transform", Algorithm=algorithm))
+
+    return insert
+
+
+def only_enveloped(root: etree._Element) -> None:
+    transforms = find(root, f"{REFERENCE}/ds:Transforms")
+    transforms.remove(transforms[1])
+
+
+def refer_to(uri: str | None) -> Change:
+    def change(root: etree._Element) -> None:
+        reference = find(root, REFERENCE)
+        del reference.attrib["URI"]
+        if uri is not None:
+            reference.set("URI", uri.format(response=root.get("ID")))
+
+    return change
+
+
+def second_reference(root: etree._Element) -> None:
+    reference = deepcopy(find(root, REFERENCE))
+    reference.set("URI", "file:///dev/zero")
+    find(root, SIGNED_INFO).append(reference)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        transform("http://www.w3.org/TR/1999/REC-xslt-19991116"),
+        transform("http://www.w3.org/TR/1999/REC-xpath-19991116"),
+        transform("http://www.w3.org/2002/06/xmldsig-filter2"),
+        transform("http://www.w3.org/2000/09/xmldsig#base64"),
+        only_enveloped,
+        second_reference,
+        refer_to("file:///etc/hostname"),
+        refer_to("http://127.0.0.1:1/"),
+        refer_to(""),
+        refer_to(None),
+        refer_to("#{response}"),
+        refer_to("#xpointer(/)"),
+    ],
+)
+def test_reference_to_anything_but_its_own_element_is_refused(exchange: Exchange, change: Change) -> None:
+    with pytest.raises(ReferenceNotAllowed):
+        exchange.judge_changed(change)
+
+
+def object_in_signature(root: etree._Element) -> None:
+    find(root, SIGNATURE).append(element("ds:Object"))
+
+
+def second_signed_info(root: etree._Element) -> None:
+    signed_info = find(root, SIGNED_INFO)
+    signed_info.addnext(deepcopy(signed_info))
+
+
+def second_signature(root: etree._Element) -> None:
+    signature = find(root, SIGNATURE)
+    signature.addnext(deepcopy(signature))
+
+
+def signature_elsewhere(root: etree._Element) -> None:
+    find(root, "samlp:Status").append(deepcopy(find(root, SIGNATURE)))
+
+
+def retrieval_method(root: etree._Element) -> None:
+    find(root, f"{SIGNATURE}/ds:KeyInfo").append(element("ds:RetrievalMethod", URI="file:///etc/hostname"))
+
+
+def retrieval_method_deeper(root: etree._Element) -> None:
+    data = find(root, f"{SIGNATURE}/ds:KeyInfo/ds:X509Data")
+    data.append(element("ds:RetrievalMethod", URI="file:///etc/hostname"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        object_in_signature,
+        second_signed_info,
+        second_signature,
+        signature_elsewhere,
+        retrieval_method,
+        retrieval_method_deeper,
+    ],
+)
+def test_signature_of_another_shape_is_refused(exchange: Exchange, change: Change) -> None:
+    with pytest.raises(SignatureNotAllowed):
+        exchange.judge_changed(change)
+
+
+def test_comment_in_a_digest_is_refused(exchange: Exchange) -> None:
+    with pytest.raises(SSOError) as caught:
+        exchange.judge_changed(
+            lambda root: find(root, f"{REFERENCE}/ds:DigestValue").append(etree.Comment("forged"))
+        )
+    assert caught.value.code == "document_forbidden"
+
+
+def test_empty_digest_over_a_failed_canonicalisation_is_refused(exchange: Exchange) -> None:
+    """A relative namespace makes canonicalisation fail; the digest of nothing must not then count."""
+    nothing = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    xml = exchange.honest.element()
+    find(xml, f"{REFERENCE}/ds:DigestValue").text = nothing
+    changed = etree.tostring(xml).replace(b"<saml:Subject>", b'<saml:Subject xmlns:x="1">', 1)
+
+    with pytest.raises((SignatureInvalid, ResponseMalformed)):
+        exchange.judge(encoded(changed))
+
+
+def test_prefixes_that_canonicalisation_keeps_are_taken(exchange: Exchange) -> None:
+    """Shibboleth and Keycloak name `xs` there. Adding it after signing only breaks the signature."""
+
+    def keep_xs(root: etree._Element) -> None:
+        transforms = find(root, f"{REFERENCE}/ds:Transforms")
+        kept = etree.SubElement(transforms[1], f"{{{names.EXCLUSIVE_C14N}}}InclusiveNamespaces")
+        kept.set("PrefixList", "xs")
+
+    with pytest.raises(SignatureInvalid):
+        exchange.judge_changed(keep_xs)
+
+
+# --- The shape of a response -----------------------------------------------------------------------------
+
+
+def rename_root(root: etree._Element) -> None:
+    root.tag = tag("saml:Assertion")
+
+
+def drop_assertion(root: etree._Element) -> None:
+    root.remove(find(root, ASSERTION))
+
+
+def drop_status(root: etree._Element) -> None:
+    root.remove(find(root, "samlp:Status"))
+
+
+def old_version(root: etree._Element) -> None:
+    root.set("Version", "1.1")
+
+
+def encrypt(name: str) -> Change:
+    def change(root: etree._Element) -> None:
+        root.append(etree.Element(name))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        (rename_root, ResponseMalformed),
+        (drop_assertion, AssertionNotSingle),
+        (drop_status, ResponseMalformed),
+        (old_version, ResponseMalformed),
+        (encrypt(tag("saml:EncryptedAssertion")), EncryptionNotSupported),
+        (encrypt(f"{{{names.XENC}}}CipherReference"), EncryptionNotSupported),
+        (encrypt(tag("samlp:Extensions")), ElementNotAllowed),
+    ],
+)
+def test_response_of_another_shape_is_refused(
+    exchange: Exchange, change: Change, refusal: type[SSOError]
+) -> None:
+    with pytest.raises(refusal):
+        exchange.judge_changed(change)
+
+
+def test_what_only_the_schema_forbids_is_refused_by_the_library(exchange: Exchange) -> None:
+    """An element nobody asks for, inside a signed assertion."""
+    root = exchange.honest.but(sign_assertion=False).element()
+    find(root, ASSERTION).append(element("saml:Audience"))
+
+    with pytest.raises(ResponseMalformed) as caught:
+        exchange.judge(signed(root, exchange))
+    assert "python3-saml" in caught.value.admin_detail
