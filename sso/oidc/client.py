@@ -8,6 +8,7 @@ nor `aud`. Here its `get_settings` answers from the revision and never from Djan
 
 import re
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import quote_plus
 
@@ -20,9 +21,8 @@ from hubsso.net import FetchedResponse
 from sso.errors import ConfigurationUnreadable
 from sso.models import Revision
 from sso.oidc import jwks, transport
-from sso.oidc.discovery import ProviderMetadata
+from sso.oidc.discovery import CLIENT_SECRET_BASIC, ProviderMetadata
 from sso.oidc.errors import (
-    ClientAuthenticationUnsupported,
     IdPUnreachable,
     TokenInvalid,
     TokenRefused,
@@ -86,20 +86,31 @@ class RevisionBackend(OIDCAuthenticationBackend):  # type: ignore[misc]
         return verified, self.get_userinfo(access_token, None, verified)
 
     def get_token(self, payload: dict[str, str]) -> dict[str, Any]:
-        """The token endpoint's answer (RFC 6749, 4.1.3 to 5.2). Takes the secret out of the form for Basic."""
-        basic_auth = None
-        if self.get_settings("OIDC_TOKEN_USE_BASIC_AUTH"):
-            basic_auth = _basic_credentials(payload["client_id"], payload["client_secret"])
-            payload = {name: value for name, value in payload.items() if name != "client_secret"}
-        response = transport.post_form(
-            self.OIDC_OP_TOKEN_ENDPOINT, payload, _TOKEN_REFUSALS, basic_auth=basic_auth
-        )
-        if response.status != 200:
+        """The token endpoint's answer (RFC 6749, 4.1.3 to 5.2).
+
+        An OP announces how clients may authenticate, not how this one was registered. Basic is tried first, as
+        RFC 6749 says, and the form where the OP takes it and refuses Basic.
+        """
+        first, *others = self.metadata.token_auth_methods
+        response = self._ask_token_endpoint(payload, first)
+        if others and _is_client_refused(response):
+            response = self._ask_token_endpoint(payload, others[0])
+        if response.status != HTTPStatus.OK:
             raise _token_refusal(response)
         answer = transport.object_in(response, _TOKEN_REFUSALS)
-        if not _is_bearer_token(answer):
+        if not _has_bearer_token(answer):
             raise TokenInvalid("The token endpoint's answer holds no bearer access token.")
         return answer
+
+    def _ask_token_endpoint(self, payload: dict[str, str], auth_method: str) -> FetchedResponse:
+        basic_auth = None
+        if auth_method == CLIENT_SECRET_BASIC:
+            payload = {name: value for name, value in payload.items() if name != "client_secret"}
+            # RFC 6749, 2.3.1: both parts are form-urlencoded before they are joined by a colon.
+            basic_auth = quote_plus(self.OIDC_RP_CLIENT_ID), quote_plus(self.OIDC_RP_CLIENT_SECRET)
+        return transport.post_form(
+            self.OIDC_OP_TOKEN_ENDPOINT, payload, _TOKEN_REFUSALS, basic_auth=basic_auth
+        )
 
     def verify_token(self, token: object, *, nonce: str, access_token: str) -> VerifiedClaims:
         """Every check of `id_token`, with a key from the OP's JWKS. Raises a subclass of IDTokenRejected."""
@@ -142,7 +153,6 @@ def _settings_of(revision: Revision, metadata: ProviderMetadata) -> dict[str, An
         "OIDC_RP_CLIENT_ID": revision.client_id,
         "OIDC_RP_CLIENT_SECRET": _client_secret(revision),
         "OIDC_RP_SIGN_ALGO": "RS256",  # read by the library's constructor only; `id_token` has the allow-list
-        "OIDC_TOKEN_USE_BASIC_AUTH": _uses_basic_auth(metadata),
         "OIDC_CREATE_USER": False,
     }
 
@@ -156,40 +166,32 @@ def _client_secret(revision: Revision) -> str:
         ) from error
 
 
-def _uses_basic_auth(metadata: ProviderMetadata) -> bool:
-    """Basic where the OP takes it, else the form. What an OP that says nothing takes is Basic (Discovery 3)."""
-    if "client_secret_basic" in metadata.token_auth_methods:
-        return True
-    if "client_secret_post" in metadata.token_auth_methods:
-        return False
-    raise ClientAuthenticationUnsupported(
-        "The IdP takes neither client_secret_basic nor client_secret_post at its token endpoint, only "
-        f"{', '.join(metadata.token_auth_methods) or 'nothing'}."
+def _is_client_refused(response: FetchedResponse) -> bool:
+    return response.status == HTTPStatus.UNAUTHORIZED or (
+        response.status == HTTPStatus.BAD_REQUEST and _error_code(response) == "invalid_client"
     )
 
 
-def _basic_credentials(client_id: str, client_secret: str) -> tuple[str, str]:
-    """RFC 6749, 2.3.1: both are form-urlencoded before they are joined by a colon."""
-    return quote_plus(client_id), quote_plus(client_secret)
-
-
-def _token_refusal(response: FetchedResponse) -> TokenRefused:
+def _error_code(response: FetchedResponse) -> str:
     """What the OP says is wrong, by its error code only: its description may repeat the code or the secret."""
     try:
         error = parse_object(response.body).get("error")
     except NotAJSONObject:
         error = None
-    if not isinstance(error, str) or not _ERROR_CODE.match(error):
-        error = "no error code"
-    hint = _TOKEN_ERROR_HINTS.get(error, "")
+    return error if isinstance(error, str) and _ERROR_CODE.match(error) else "no error code"
+
+
+def _token_refusal(response: FetchedResponse) -> TokenRefused:
+    error = _error_code(response)
     return TokenRefused(
-        f"The token endpoint refused the code with status {response.status}, {error}.{hint}",
+        f"The token endpoint refused the code with status {response.status}, {error}."
+        + _TOKEN_ERROR_HINTS.get(error, ""),
         status=response.status,
         idp_error=error,
     )
 
 
-def _is_bearer_token(answer: dict[str, Any]) -> bool:
+def _has_bearer_token(answer: dict[str, Any]) -> bool:
     token, kind = answer.get("access_token"), answer.get("token_type", "bearer")
     return (
         isinstance(token, str)

@@ -8,6 +8,7 @@ from typing import Any
 from hubsso import net
 from sso.oidc import transport
 from sso.oidc.errors import (
+    ClientAuthenticationUnsupported,
     DiscoveryInvalid,
     DiscoveryIssuerMismatch,
     DiscoveryUnreachable,
@@ -16,6 +17,8 @@ from sso.oidc.errors import (
 )
 from sso.oidc.fetched import FetchedDocuments
 
+CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105 - names of ways to authenticate
+CLIENT_SECRET_POST = "client_secret_post"  # noqa: S105
 WELL_KNOWN_PATH = "/.well-known/openid-configuration"
 FRESH_FOR = timedelta(minutes=10)
 DEAD_AFTER = timedelta(hours=1)
@@ -32,7 +35,7 @@ class ProviderMetadata:
     jwks_uri: str
     userinfo_endpoint: str = ""
     end_session_endpoint: str = ""
-    token_auth_methods: tuple[str, ...] = ("client_secret_basic",)  # the default of Discovery 3
+    token_auth_methods: tuple[str, ...] = (CLIENT_SECRET_BASIC,)  # of those we know, in the order to try them
     sends_iss_parameter: bool = False  # RFC 9207, 3
 
 
@@ -47,7 +50,7 @@ forget_all = _documents.clear
 def provider_metadata(issuer: str, *, now: datetime) -> ProviderMetadata:
     """The OP's metadata, at most 10 minutes old, or an hour while the OP does not answer.
 
-    Raises IssuerURLInvalid, DiscoveryUnreachable, DiscoveryInvalid or DiscoveryIssuerMismatch.
+    Raises what `check_issuer` raises.
     """
     held = _documents.get(issuer)
     if held is None or now - held.fetched_at >= DEAD_AFTER:
@@ -65,7 +68,8 @@ def provider_metadata(issuer: str, *, now: datetime) -> ProviderMetadata:
 def check_issuer(issuer: str, *, now: datetime) -> ProviderMetadata:
     """Ask the OP now, whatever is held. For the settings form, whose errors show `admin_detail` beside the field.
 
-    Raises IssuerURLInvalid, DiscoveryUnreachable, DiscoveryInvalid or DiscoveryIssuerMismatch.
+    Raises IssuerURLInvalid, DiscoveryUnreachable, DiscoveryInvalid, DiscoveryIssuerMismatch or
+    ClientAuthenticationUnsupported.
     """
     metadata = _read(transport.get_object(discovery_url(issuer), _REFUSALS), issuer)
     _documents.put(issuer, metadata, now=now)
@@ -100,9 +104,7 @@ def _read(document: Mapping[str, Any], issuer: str) -> ProviderMetadata:
         jwks_uri=_endpoint(document, "jwks_uri"),
         userinfo_endpoint=_optional_endpoint(document, "userinfo_endpoint"),
         end_session_endpoint=_optional_endpoint(document, "end_session_endpoint"),
-        token_auth_methods=_words(
-            document, "token_endpoint_auth_methods_supported", ("client_secret_basic",)
-        ),
+        token_auth_methods=_token_auth_methods(document),
         sends_iss_parameter=document.get("authorization_response_iss_parameter_supported") is True,
     )
 
@@ -134,6 +136,18 @@ def _name_the_difference(announced: str, issuer: str) -> str:
 def _check_offers_code_flow(document: Mapping[str, Any]) -> None:
     if "code" not in _words(document, "response_types_supported", ("code",)):
         raise DiscoveryInvalid("The IdP does not offer the authorization code flow (response type code).")
+
+
+def _token_auth_methods(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """How we may authenticate. Basic is what an OP takes that does not say (Discovery 3)."""
+    announced = _words(document, "token_endpoint_auth_methods_supported", (CLIENT_SECRET_BASIC,))
+    usable = tuple(method for method in (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST) if method in announced)
+    if not usable:
+        raise ClientAuthenticationUnsupported(
+            "The IdP's token endpoint takes neither client_secret_basic nor client_secret_post, only "
+            f"{shown(', '.join(announced))}."
+        )
+    return usable
 
 
 def _optional_endpoint(document: Mapping[str, Any], name: str) -> str:

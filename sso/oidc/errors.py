@@ -73,6 +73,10 @@ class DiscoveryIssuerMismatch(OPMisconfigured):
     code = "discovery_issuer_mismatch"
 
 
+class ClientAuthenticationUnsupported(OPMisconfigured):
+    code = "client_authentication_unsupported"
+
+
 # --- Keys ----------------------------------------------------------------------------------------------
 
 
@@ -129,10 +133,6 @@ class TokenRefused(OPMisconfigured):
 
 class TokenInvalid(OPMisconfigured):
     code = "token_invalid"
-
-
-class ClientAuthenticationUnsupported(OPMisconfigured):
-    code = "client_authentication_unsupported"
 
 
 # --- ID token ------------------------------------------------------------------------------------------

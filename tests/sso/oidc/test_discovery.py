@@ -172,7 +172,7 @@ def test_answers_that_are_no_document_are_refused(fake_op: FakeOP, body: str, st
 
 
 def test_silence_is_given_up_on(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "DEADLINE_SECONDS", 0.3)
+    monkeypatch.setattr(transport, "DEADLINE_SECONDS", 0.5)
     tenant.next_fault(OIDCFault.HANG_DISCOVERY)
     assert refusal(tenant.issuer).code == "discovery_unreachable"
 

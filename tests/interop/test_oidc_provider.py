@@ -1,0 +1,194 @@
+"""Max signs in at panva's oidc-provider (npm), which asks for PKCE and puts his claims in userinfo only."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+import requests
+from django.test import Client
+from lxml import html
+
+from sso.models import LinkedIdentity, SSOSession
+from sso.oidc import discovery, jwks
+from sso.oidc.adapter import callback_url
+from sso.oidc.id_token import ALLOWED_ALGORITHMS
+from sso.types import SessionLimit, SSOProtocol
+from tests.demo_idp.keys import KeyStore
+from tests.interop.folders import NPM_FOLDER
+from tests.interop.idp_process import free_port, idp_process
+from tests.interop.portal import Portal, make_portal
+
+pytestmark = [pytest.mark.interop, pytest.mark.django_db]
+
+CLIENT_SECRET = "s3cret: with % and + and ~ of the client"
+GROUPS = ["engineering", "on-call"]
+# The OP is started once and the callback URL has the connection's uid in it: each algorithm and way to
+# authenticate is a client of its own, for a connection whose uid was chosen before.
+UIDS = {
+    name: f"00000000-0000-4000-8000-00000000000{number}"
+    for number, name in enumerate([*ALLOWED_ALGORITHMS, "post"])
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OP:
+    issuer: str
+
+    def browser(self) -> "OPBrowser":
+        return OPBrowser(self.issuer)
+
+
+class OPBrowser:
+    """A browser on the OP's development pages, which take any password."""
+
+    def __init__(self, issuer: str) -> None:
+        self._issuer = issuer
+        self._http = requests.Session()
+        self._http.trust_env = False
+
+    def sign_in(self, url: str, login: str = "max") -> str:
+        """Follow the pages from `url`, sign in, agree, and return where the OP sends the browser at last."""
+        return self._walk(url, {"login": login, "password": "any"})
+
+    def cancel(self, url: str) -> str:
+        """Press Cancel on the login page."""
+        page = self._http.get(url, timeout=10)
+        links = [str(link.get("href")) for link in html.fromstring(page.content).iter("a")]
+        (abort_path,) = [link for link in links if link.endswith("/abort")]
+        return self._walk(urljoin(page.url, abort_path), {})
+
+    def _walk(self, url: str, typed: dict[str, str]) -> str:
+        form: dict[str, str] | None = None
+        for _ in range(20):
+            if not url.startswith(self._issuer + "/"):
+                return url
+            method = "GET" if form is None else "POST"
+            page = self._http.request(method, url, data=form, allow_redirects=False, timeout=10)
+            if page.is_redirect:
+                url, form = urljoin(url, page.headers["Location"]), None
+            else:
+                url, form = _fill_in(page, typed)
+        raise AssertionError("the OP leads in circles")
+
+
+def _fill_in(page: requests.Response, typed: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """The page's form: where it goes, and its fields with what is typed."""
+    form = html.fromstring(page.content).find(".//form")
+    assert form is not None, page.text
+    fields = {str(field.get("name")): str(field.get("value", "")) for field in form.iter("input")}
+    fields.update({name: value for name, value in typed.items() if name in fields})
+    return urljoin(page.url, str(form.get("action"))), fields
+
+
+@pytest.fixture(scope="module")
+def op() -> Iterator[OP]:
+    port = free_port()
+    issuer = f"http://127.0.0.1:{port}"
+    configuration = {
+        "clients": [_client(name) for name in UIDS],
+        "jwks": {"keys": [_private_jwk(algorithm) for algorithm in ALLOWED_ALGORITHMS]},
+        "cookies": {"keys": ["cookie-key-of-a-test"]},
+        "claims": {"openid": ["sub", "groups"], "email": ["email", "email_verified"], "profile": ["name"]},
+        "features": {"devInteractions": {"enabled": True}},
+    }
+    accounts = {"max": {"name": "Max", "email": "Max@Acme.Example", "email_verified": True, "groups": GROUPS}}
+    settings = {"issuer": issuer, "port": port, "accounts": accounts, "configuration": configuration}
+    node = shutil.which("node")
+    assert node, "Node.js is missing; run `make interop`"
+    with idp_process([node, "oidc_provider.mjs", json.dumps(settings)], port=port, cwd=NPM_FOLDER):
+        yield OP(issuer)
+
+
+def _client(name: str) -> dict[str, Any]:
+    return {
+        "client_id": f"hubsso {name}",
+        "client_secret": CLIENT_SECRET,
+        "redirect_uris": [callback_url(UIDS[name])],
+        "token_endpoint_auth_method": "client_secret_post" if name == "post" else "client_secret_basic",
+        "id_token_signed_response_alg": name if name in ALLOWED_ALGORITHMS else "RS256",
+    }
+
+
+def _private_jwk(algorithm: str) -> dict[str, Any]:
+    key = KeyStore().oidc_key(f"oidc-provider-{algorithm}", algorithm)
+    return {
+        **key.as_joserfc_key().as_dict(private=True),
+        "kid": key.kid,
+        "alg": algorithm,
+        "use": "sig",
+    }
+
+
+@pytest.fixture
+def portal_for(client: Client, op: OP) -> Any:
+    """Makes Acme's portal for one of the OP's clients."""
+    discovery.forget_all()
+    jwks.forget_all()
+
+    def make(name: str, **revision: Any) -> Portal:
+        fields = {"issuer": op.issuer, "client_id": f"hubsso {name}", "client_secret": CLIENT_SECRET}
+        return make_portal(client, SSOProtocol.OIDC, connection={"uid": UIDS[name]}, **{**fields, **revision})
+
+    return make
+
+
+@pytest.mark.parametrize("name", UIDS)
+def test_member_signs_in(portal_for: Any, op: OP, name: str) -> None:
+    portal = portal_for(name)
+    assert not portal.can_read()
+    answer = op.browser().sign_in(portal.start()["Location"])
+    response = portal.client.get(answer)
+    assert (response.status_code, response["Location"]) == (302, portal.page_path), portal.refusals()
+    assert portal.can_read()
+    identity = LinkedIdentity.objects.get()
+    assert (identity.issuer, identity.subject, identity.email) == (op.issuer, "max", "max@acme.example")
+
+
+def test_max_age_brings_auth_time_and_limits_the_session(portal_for: Any, op: OP) -> None:
+    portal = portal_for("RS256", max_age_seconds=3600)
+    portal.client.get(op.browser().sign_in(portal.start()["Location"]))
+    assert SSOSession.objects.get().limit == SessionLimit.OIDC_MAX_AGE
+
+
+def test_silent_login_needs_a_session_at_the_op(portal_for: Any, op: OP) -> None:
+    portal = portal_for("RS256")
+    browser = op.browser()
+    response = portal.client.get(browser.sign_in(portal.start(silent=True)["Location"]))
+    assert (response.status_code, response["Location"]) == (302, portal.page_path)
+    assert not portal.can_read()
+    portal.client.get(browser.sign_in(portal.start()["Location"]))
+    SSOSession.objects.all().delete()
+    portal.client.get(browser.sign_in(portal.start(silent=True)["Location"]))
+    assert portal.can_read()
+    assert portal.refusals() == []
+
+
+def test_cancelled_login_says_so(portal_for: Any, op: OP) -> None:
+    portal = portal_for("RS256")
+    assert portal.client.get(op.browser().cancel(portal.start()["Location"])).status_code == 403
+    assert portal.refusals() == ["login_cancelled"]
+    assert not SSOSession.objects.exists()
+
+
+def test_code_is_taken_once(portal_for: Any, op: OP) -> None:
+    portal = portal_for("RS256")
+    answer = op.browser().sign_in(portal.start()["Location"])
+    portal.client.get(answer)
+    assert portal.client.get(answer).status_code == 400
+    assert portal.refusals() == ["attempt_used"]
+
+
+def test_wrong_client_secret_is_named(portal_for: Any, op: OP) -> None:
+    portal = portal_for("RS256", client_secret="another")
+    portal.client.get(op.browser().sign_in(portal.start()["Location"]))
+    assert portal.refusals() == ["token_refused"]
+
+
+def test_connection_of_another_issuer_spelling_is_refused_at_the_start(portal_for: Any, op: OP) -> None:
+    portal = portal_for("RS256", issuer=op.issuer + "/")
+    assert portal.start().status_code == 403
+    assert portal.refusals() == ["discovery_issuer_mismatch"]
