@@ -1,0 +1,57 @@
+"""A browser on the pages of a SAML IdP: it fills in forms until one of them goes to the portal."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+from django.test import Client
+from lxml import html
+
+MAX_PAGES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PostedResponse:
+    """The form that an IdP's last page sends to our ACS."""
+
+    url: str
+    fields: dict[str, str]
+
+    def deliver(self, browser: Client) -> Any:
+        """Post it across sites, so without our cookie, and follow our redirect in the person's browser."""
+        response: Any = Client().post(self.url, self.fields)
+        return browser.get(response["Location"]) if response.status_code == 303 else response
+
+
+def sign_in(start: Any, answers: dict[str, str]) -> PostedResponse:
+    """Go where the start page sends the browser, and answer the IdP's form with what it asks for."""
+    with requests.Session() as http:
+        http.trust_env = False  # loopback: no proxy
+        url, fields = _way_to_idp(start)
+        for _ in range(MAX_PAGES):
+            page = http.request("GET" if fields is None else "POST", url, data=fields, timeout=10)
+            page.raise_for_status()
+            form = _form(page.content)
+            url = urljoin(page.url, form.action or "")
+            fields = {name: value or "" for name, value in form.form_values()}
+            if "SAMLResponse" in fields:
+                return PostedResponse(url, fields)
+            fields.update({name: value for name, value in answers.items() if name in form.inputs})
+    raise AssertionError("the IdP leads in circles")
+
+
+def _way_to_idp(start: Any) -> tuple[str, dict[str, str] | None]:
+    if start.status_code == 302:
+        return start["Location"], None
+    assert start.status_code == 200, start.content.decode()
+    form = _form(start.content, field="SAMLRequest")
+    return form.action, dict(form.form_values())
+
+
+def _form(content: bytes, *, field: str = "") -> Any:
+    """The page's form for the person to send: the one with the field, else the first that is posted."""
+    page: Any = html.document_fromstring(content)
+    forms = [form for form in page.forms if form.method == "POST" and (not field or field in form.inputs)]
+    assert forms, " ".join(page.text_content().split())[:500]
+    return forms[0]

@@ -1,0 +1,94 @@
+"""Max signs in at npm's saml-idp, a Node.js IdP that signs with xml-crypto and lets assertions live for an hour."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.test import Client
+
+from sso.models import LinkedIdentity
+from sso.saml.sp import service_provider
+from sso.types import SSOProtocol
+from tests.demo_idp.keys import KeyStore, private_key_pem
+from tests.interop.folders import NPM_FOLDER
+from tests.interop.idp_process import free_port, idp_process
+from tests.interop.portal import Portal, make_portal
+from tests.interop.saml_browser import sign_in
+
+pytestmark = [pytest.mark.interop, pytest.mark.django_db]
+
+ENTITY_ID = "urn:example:saml-idp"
+UID = UUID("00000000-0000-4000-8000-0000000000a1")  # the IdP is started with the SP's addresses
+MAX = {"userName": "max@acme.example", "email": "Max@Acme.Example", "groups": "owners, engineering"}
+
+
+@dataclass(frozen=True, slots=True)
+class SamlIdP:
+    sso_url: str
+    certificate: str
+
+
+@pytest.fixture(scope="module")
+def idp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SamlIdP]:
+    folder: Path = tmp_path_factory.mktemp("saml-idp")
+    pair = KeyStore().saml_key_pair("npm-saml-idp")
+    (folder / "key.pem").write_bytes(private_key_pem(pair.private_key))
+    (folder / "cert.pem").write_text(pair.certificate_pem)
+    port = free_port()
+    sp = service_provider(UID)
+    node = shutil.which("node")
+    assert node, "Node.js is missing; run `make interop`"
+    command = [node, "node_modules/saml-idp/bin/run.js", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--cert", str(folder / "cert.pem"), "--key", str(folder / "key.pem"), "--issuer", ENTITY_ID]
+    command += ["--acsUrl", sp.acs_url, "--audience", sp.entity_id]
+    with idp_process(command, port=port, cwd=NPM_FOLDER):
+        yield SamlIdP(f"http://127.0.0.1:{port}/saml/sso", pair.certificate_pem)
+
+
+@pytest.fixture
+def portal_for(client: Client, idp: SamlIdP) -> Callable[..., Portal]:
+    def make(**revision: object) -> Portal:
+        fields = {"issuer": ENTITY_ID, "sso_url": idp.sso_url, "certificates": [idp.certificate]}
+        return make_portal(client, SSOProtocol.SAML, connection={"uid": UID}, **{**fields, **revision})
+
+    return make
+
+
+@pytest.mark.parametrize("binding", ["redirect", "post"])
+def test_member_signs_in(portal_for: Callable[..., Portal], binding: str) -> None:
+    portal = portal_for(sso_binding=binding)
+    assert not portal.can_read()
+
+    response = sign_in(portal.start(), MAX).deliver(portal.client)
+
+    assert (response.status_code, response["Location"]) == (302, portal.page_path), portal.refusals()
+    assert portal.can_read()
+    identity = LinkedIdentity.objects.get()
+    assert (identity.issuer, identity.subject) == (ENTITY_ID, "max@acme.example")
+    assert identity.email == "max@acme.example"
+
+
+def test_response_posted_twice_lets_in_once(portal_for: Callable[..., Portal]) -> None:
+    portal = portal_for()
+    answer = sign_in(portal.start(), MAX)
+    answer.deliver(portal.client)
+
+    assert answer.deliver(portal.client).status_code == 400
+    assert portal.refusals() == ["attempt_used"]
+
+
+def test_certificate_of_another_idp_is_noticed(portal_for: Callable[..., Portal]) -> None:
+    portal = portal_for(certificates=[KeyStore().saml_key_pair("another").certificate_pem])
+
+    assert sign_in(portal.start(), MAX).deliver(portal.client).status_code == 403
+    assert portal.refusals() == ["signature_invalid"]
+
+
+def test_issuer_that_was_mistyped_is_noticed(portal_for: Callable[..., Portal]) -> None:
+    portal = portal_for(issuer=ENTITY_ID + "/")
+
+    assert sign_in(portal.start(), MAX).deliver(portal.client).status_code == 403
+    assert portal.refusals() == ["issuer_mismatch"]
