@@ -1,0 +1,78 @@
+"""Connects a demo organisation to its IdP: draft, live, mapped, enforced, as its admin would."""
+
+import secrets
+from datetime import datetime
+
+from accounts.models import User
+from orgs import audit
+from orgs.models import Organization, ResourceGroup
+from sso import connections, mappings
+from sso.connections import OIDCConfiguration, SAMLConfiguration
+from sso.models import Connection, Revision, RevisionTest, SSOPolicy
+from sso.types import Enforcement, SSOProtocol
+from tests.demo.identity import DemoConnection
+from tests.demo_idp.tenant import Tenant
+
+CLIENT_ID = "hubsso"
+
+
+def connect(
+    demo: DemoConnection,
+    *,
+    org: Organization,
+    group: ResourceGroup,
+    tenant: Tenant,
+    actor: User,
+    now: datetime,
+) -> None:
+    """Make the organisation's connection, in the caller's transaction, and let it ask for SSO."""
+    connection = connections.create_connection(org=org, name=demo.name, protocol=demo.protocol, actor=actor)
+    mappings.save_email_domains(connection=connection, domains=[demo.email_domain], actor=actor)
+    _map_groups(demo, connection, group, actor)
+    configuration: OIDCConfiguration | SAMLConfiguration
+    if demo.protocol is SSOProtocol.OIDC:
+        configuration = OIDCConfiguration(
+            issuer=tenant.issuer, client_id=CLIENT_ID, client_secret=secrets.token_urlsafe(32)
+        )
+    else:
+        configuration = SAMLConfiguration(
+            issuer=tenant.saml_entity_id,
+            sso_url=tenant.saml_sso_url,
+            certificates=[tenant.saml_certificate_pem],
+            sign_requests=demo.sign_requests,
+        )
+    make_live(connection, configuration, actor=actor, now=now)
+    _ask_for_sso(org, demo.enforcement, actor)
+
+
+def make_live(
+    connection: Connection,
+    configuration: OIDCConfiguration | SAMLConfiguration,
+    *,
+    actor: User,
+    now: datetime,
+) -> Revision:
+    """Save a draft and make it live. The seed vouches for its own IdP, which does not answer yet."""
+    draft = connections.save_draft(connection=connection, configuration=configuration, actor=actor, now=now)
+    RevisionTest.objects.create(org_id=draft.org_id, revision=draft, user=actor, passed=True, at=now)
+    return connections.go_live(connection=connection, revision=draft, actor=actor, now=now)
+
+
+def _map_groups(demo: DemoConnection, connection: Connection, group: ResourceGroup, actor: User) -> None:
+    if demo.role_rules:
+        rows = [mappings.RoleRow(value, role) for value, role in demo.role_rules.items()]
+        mappings.save_role_mapping(
+            connection=connection, is_enabled=True, attribute="groups", rows=rows, actor=actor
+        )
+    if demo.group_rules:
+        seats = [mappings.GroupRow(value, group, role) for value, role in demo.group_rules.items()]
+        mappings.save_group_mapping(
+            connection=connection, is_enabled=True, attribute="groups", rows=seats, actor=actor
+        )
+
+
+def _ask_for_sso(org: Organization, enforcement: Enforcement, actor: User) -> None:
+    """`enforcement.change_policy` wants the admin's own SSO session in a browser, and there is no browser here."""
+    SSOPolicy.objects.create(org=org, enforcement=enforcement)
+    data = {"enforcement": {"from": Enforcement.OFF.value, "to": enforcement.value}}
+    audit.record("org.settings.sso.enable", org=org, actor=actor, data=data)

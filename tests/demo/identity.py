@@ -1,0 +1,155 @@
+"""The organisations' IdPs as the demo IdP serves them, and how the portal is connected to each."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from orgs.roles import Role
+from sso.models import Connection, Revision
+from sso.oidc.adapter import callback_url
+from sso.saml.sp import service_provider
+from sso.types import Enforcement, SSOProtocol
+from tests.demo.people import BEN, HANA, INES, MAX, OLIVIA, TOM, ZOE, Account
+from tests.demo_idp.config import OIDCClient, Person, SAMLServiceProvider, TenantConfig
+from tests.demo_idp.keys import KeyStore
+from tests.demo_idp.tenant import Tenant
+
+PORTAL = "HubSSO"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoConnection:
+    """How an organisation uses its IdP: what it asks, which domains count, what its groups give."""
+
+    org_slug: str
+    name: str
+    protocol: SSOProtocol
+    enforcement: Enforcement
+    email_domain: str
+    role_rules: dict[str, Role] = field(default_factory=dict)
+    group_rules: dict[str, Role] = field(default_factory=dict)
+    sign_requests: bool = False
+
+
+CONNECTIONS = (
+    DemoConnection(
+        org_slug="acme",
+        name="Acme Login",
+        protocol=SSOProtocol.OIDC,
+        enforcement=Enforcement.ENFORCED,
+        email_domain="acme.example",
+        role_rules={"acme-admins": Role.ADMIN, "engineering": Role.WRITE, "staff": Role.READ},
+        group_rules={"launch": Role.WRITE},
+    ),
+    DemoConnection(
+        org_slug="globex",
+        name="Globex ID",
+        protocol=SSOProtocol.SAML,
+        enforcement=Enforcement.ENFORCED,
+        email_domain="globex.example",
+        sign_requests=True,
+    ),
+    DemoConnection(
+        org_slug="initech",
+        name="Initech Login",
+        protocol=SSOProtocol.OIDC,
+        enforcement=Enforcement.OPTIONAL,
+        email_domain="initech.example",
+    ),
+)
+
+
+def _person(account: Account, domain: str, *groups: str) -> Person:
+    """The account's owner as this IdP knows them: by their address at its organisation."""
+    email = next(email for email in account.emails if email.endswith(f"@{domain}"))
+    return Person(subject=account.key, name=account.name, email=email, groups=groups)
+
+
+TENANTS = (
+    TenantConfig(
+        slug="acme",
+        title="Acme Login",
+        protocols=("oidc",),
+        people=(
+            _person(OLIVIA, "acme.example", "staff", "acme-admins", "launch"),
+            _person(MAX, "acme.example", "staff", "engineering"),
+            _person(INES, "acme.example", "staff", "launch"),
+            _person(BEN, "acme.example", "staff", "engineering"),
+        ),
+    ),
+    TenantConfig(
+        slug="globex",
+        title="Globex ID",
+        protocols=("saml",),
+        people=(
+            _person(ZOE, "globex.example", "board", "operations"),
+            _person(MAX, "globex.example", "contractors"),
+            _person(TOM, "globex.example", "operations"),
+        ),
+    ),
+    TenantConfig(
+        slug="initech",
+        title="Initech Login",
+        protocols=("oidc",),
+        people=(_person(HANA, "initech.example", "leads"), _person(MAX, "initech.example")),
+    ),
+)
+
+
+def tenants_at(idp_url: str, *, keys: Path) -> dict[str, Tenant]:
+    """The tenants as they will be served at this address, by slug: their URLs and certificates.
+
+    Makes the keys that are not there yet; the server finds the same ones in the same folder.
+    """
+    store = KeyStore(keys)
+    return {config.slug: Tenant(config, server_url=idp_url, store=store) for config in TENANTS}
+
+
+def registrations(tenants: dict[str, Tenant]) -> list[TenantConfig]:
+    """The tenants with the portal made known to each: every connection that leads there, drafts included."""
+    return [
+        replace(tenant.config, clients=_clients(tenant), service_providers=_service_providers(tenant))
+        for tenant in tenants.values()
+    ]
+
+
+def _clients(tenant: Tenant) -> tuple[OIDCClient, ...]:
+    """One client for each Client ID and secret in use, with the callbacks of all its connections."""
+    callbacks: dict[tuple[str, str], list[str]] = {}
+    for revision in _revisions_at(tenant.issuer):
+        key = (revision.client_id, revision.client_secret)
+        callbacks.setdefault(key, []).append(callback_url(revision.connection.uid))
+    return tuple(
+        OIDCClient(
+            client_id=client_id,
+            client_secret=secret,
+            title=PORTAL,
+            redirect_uris=tuple(sorted(set(uris))),
+            require_pkce=True,
+        )
+        for (client_id, secret), uris in callbacks.items()
+    )
+
+
+def _service_providers(tenant: Tenant) -> tuple[SAMLServiceProvider, ...]:
+    """One SP for each connection. Where it signs its requests, its certificate is known and they must be signed."""
+    providers = {}
+    for revision in _revisions_at(tenant.saml_entity_id):
+        sp = service_provider(revision.connection.uid)
+        providers[sp.entity_id] = SAMLServiceProvider(
+            entity_id=sp.entity_id,
+            acs_url=sp.acs_url,
+            title=PORTAL,
+            certificate=_signing_certificate(revision.connection) if revision.sign_requests else None,
+        )
+    return tuple(providers.values())
+
+
+def _signing_certificate(connection: Connection) -> str | None:
+    pair = connection.sp_key_pairs.order_by("-id").first()
+    return pair.certificate if pair else None
+
+
+def _revisions_at(issuer: str) -> list[Revision]:
+    in_use = (Revision.Status.DRAFT, Revision.Status.LIVE)
+    found = Revision.objects.filter(issuer=issuer, status__in=in_use)
+    return list(found.select_related("connection").order_by("status", "id"))

@@ -1,0 +1,105 @@
+"""The demo as a process, for tests: `make run`'s command on free ports, in a folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from tests.demo.run import ROOT
+
+READY = "Ctrl-C stops everything."
+START_SECONDS = 90
+STOP_SECONDS = 20
+
+
+class RunningDemo:
+    """A demo that was started. `output` is what it said so far."""
+
+    def __init__(self, *, port: int, data_dir: Path) -> None:
+        self.port = port
+        self.data_dir = data_dir
+        self.portal = f"http://localhost:{port}"
+        self.idp = f"http://127.0.0.1:{port + 1}"
+        self._lines: list[str] = []
+        self._ready = threading.Event()
+        self.process = subprocess.Popen(
+            command(port=port, data_dir=data_dir),
+            cwd=ROOT,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def output(self) -> str:
+        return "".join(self._lines)
+
+    def wait_until_ready(self) -> None:
+        assert self._ready.wait(START_SECONDS), f"the demo did not start:\n{self.output}"
+        assert READY in self.output, self.output
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        """Send the signal; the exit code."""
+        self.process.send_signal(number)
+        return self.wait_until_ended()
+
+    def wait_until_ended(self) -> int:
+        code = self.process.wait(STOP_SECONDS)
+        self._reader.join(STOP_SECONDS)
+        return code
+
+    def end(self) -> None:
+        """Whatever state it is in: gone, with its children."""
+        if self.process.poll() is None:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.append(line)
+            if READY in line:
+                self._ready.set()
+        self._ready.set()  # it ended
+
+
+def command(*, port: int, data_dir: Path) -> list[str]:
+    return [sys.executable, "-m", "tests.demo.run", "--port", str(port), "--data-dir", str(data_dir)]
+
+
+def environment() -> dict[str, str]:
+    """Ours without the test run's own settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HUBSSO_")}
+
+
+@contextmanager
+def running_demo(data_dir: Path, *, port: int | None = None) -> Iterator[RunningDemo]:
+    demo = RunningDemo(port=port or free_port(), data_dir=data_dir)
+    try:
+        demo.wait_until_ready()
+        yield demo
+    finally:
+        demo.end()
+
+
+def free_port() -> int:
+    """A port that is free now, and so is the next one."""
+    while True:
+        with closing(socket.socket()) as first, closing(socket.socket()) as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port

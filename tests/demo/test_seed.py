@@ -1,0 +1,138 @@
+"""What the seed makes, and that it makes it once."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Max
+from pytest_django import Settings
+
+from accounts.models import User
+from orgs.models import AuditEvent, Membership, Organization, Resource
+from orgs.organisations import rename_organisation
+from orgs.roles import Role
+from sso.models import Connection, LinkedIdentity, Revision, RoleRule, SSOPolicy
+from sso.types import Enforcement
+from tests.demo.organisations import ORGANISATIONS, DemoOrg
+from tests.demo.seed import seed
+from tests.demo_idp import TenantConfig
+
+pytestmark = pytest.mark.django_db
+HERE, ELSEWHERE = "http://127.0.0.1:9001", "http://127.0.0.1:9101"
+
+
+def plant(folder: Path, idp_url: str = HERE) -> dict[str, TenantConfig]:
+    tenants = seed(idp_url=idp_url, idp_keys=folder, now=datetime.now(UTC))
+    return {tenant.slug: tenant for tenant in tenants}
+
+
+def live(org_slug: str) -> Revision:
+    return Revision.objects.get(connection__org__slug=org_slug, status=Revision.Status.LIVE)
+
+
+def link_max(org_slug: str) -> LinkedIdentity:
+    revision = live(org_slug)
+    return LinkedIdentity.objects.create(
+        org=revision.org,
+        connection=revision.connection,
+        user=User.objects.get(email="max@acme.example"),
+        issuer=revision.issuer,
+        subject="max",
+    )
+
+
+def state_of_everything() -> tuple[object, ...]:
+    counts = [model.objects.count() for model in (User, Organization, Membership, Resource, Connection)]
+    return (*counts, AuditEvent.objects.count(), Revision.objects.aggregate(Max("pk"))["pk__max"])
+
+
+def test_organisations_ask_what_the_demo_promises(tmp_path: Path) -> None:
+    plant(tmp_path)
+    asked = dict(SSOPolicy.objects.values_list("org__slug", "enforcement"))
+    assert asked == {
+        "acme": Enforcement.ENFORCED,
+        "globex": Enforcement.ENFORCED,
+        "initech": Enforcement.OPTIONAL,
+    }
+    assert (live("acme").connection.protocol, live("globex").connection.protocol) == ("oidc", "saml")
+    assert live("globex").sign_requests
+    assert dict(RoleRule.objects.values_list("value", "role")) == {
+        "acme-admins": Role.ADMIN,
+        "engineering": Role.WRITE,
+        "staff": Role.READ,
+    }
+
+
+@pytest.mark.parametrize("demo_org", ORGANISATIONS, ids=lambda org: org.slug)
+def test_every_organisation_has_something_public_private_and_grouped(
+    demo_org: DemoOrg, tmp_path: Path
+) -> None:
+    plant(tmp_path)
+    resources = Resource.objects.filter(org__slug=demo_org.slug)
+    assert resources.filter(visibility="public", kind="page").exists()
+    assert resources.filter(visibility="private", kind="page", group=None).exists()
+    assert resources.filter(visibility="private", kind="page", group__isnull=False).exists()
+    assert resources.filter(kind="app").exists()
+    assert not resources.filter(kind="page", body="").exists()
+
+
+def test_second_seed_changes_nothing(tmp_path: Path) -> None:
+    first = plant(tmp_path)
+    before = state_of_everything()
+    assert plant(tmp_path) == first
+    assert state_of_everything() == before
+
+
+def test_what_people_did_to_an_organisation_stays(tmp_path: Path) -> None:
+    plant(tmp_path)
+    hooli = Organization.objects.get(slug="hooli")
+    hana = User.objects.get(email="hana@hooli.example")
+    rename_organisation(org=hooli, slug="hooli-xyz", actor=hana)
+    Resource.objects.filter(org=hooli, kind="app").delete()
+    before = state_of_everything()
+    plant(tmp_path)
+    assert state_of_everything() == before
+
+
+def test_idp_knows_the_portal_of_every_connection(tmp_path: Path) -> None:
+    tenants = plant(tmp_path)
+    (client,) = tenants["acme"].clients
+    assert client.client_secret == live("acme").client_secret
+    assert client.redirect_uris == (f"http://testserver/sso/{live('acme').connection.uid}/oidc/callback/",)
+    (sp,) = tenants["globex"].service_providers
+    assert sp.entity_id == f"http://testserver/sso/{live('globex').connection.uid}/saml/metadata/"
+    assert sp.certificate is not None
+
+
+@pytest.mark.parametrize("org_slug", ["acme", "globex", "initech"])
+def test_connections_and_identities_follow_the_idp_to_another_port(org_slug: str, tmp_path: Path) -> None:
+    plant(tmp_path)
+    before, identity = live(org_slug), link_max(org_slug)
+    uid, secret = before.connection.uid, before.client_secret
+
+    plant(tmp_path, ELSEWHERE)
+
+    after = live(org_slug)
+    assert after.pk != before.pk
+    assert after.connection.uid == uid
+    assert after.client_secret == secret
+    assert after.issuer == before.issuer.replace(HERE, ELSEWHERE)
+    assert after.sso_url == before.sso_url.replace(HERE, ELSEWHERE)
+    identity.refresh_from_db()
+    assert identity.issuer == after.issuer
+
+
+def test_lost_idp_keys_are_replaced_in_the_connection(tmp_path: Path) -> None:
+    plant(tmp_path / "keys")
+    before = live("globex")
+    plant(tmp_path / "other-keys")
+    assert live("globex").certificates != before.certificates
+    assert live("acme").number == 1
+
+
+def test_production_refuses_the_seed(settings: Settings, tmp_path: Path) -> None:
+    settings.DEMO = False
+    with pytest.raises(ImproperlyConfigured, match="public password"):
+        plant(tmp_path)
+    assert not User.objects.exists()
