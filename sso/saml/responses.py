@@ -92,7 +92,7 @@ def use_once(accepted: AcceptedAssertion, *, attempt: LoginAttempt, now: datetim
 
 
 def _request_id_of(relay_state: str, connection: Connection) -> str:
-    if not relay_state:
-        return ""
+    if not relay_state.isascii() or not relay_state.isprintable():
+        return ""  # none of our tokens; PostgreSQL takes no NUL in a parameter
     attempts = LoginAttempt.objects.filter(state=relay_state, connection=connection)
     return attempts.values_list("request_id", flat=True).first() or ""

@@ -261,6 +261,18 @@ def test_login_that_the_idp_began_starts_a_login_of_our_own(globex: GlobexLogin)
     globex.assert_nothing_was_opened()
 
 
+@pytest.mark.parametrize("relay_state", ["", "\0", "é", "x" * 5000, "https://evil.example/"])
+def test_relay_state_of_somebody_else_leads_nowhere(globex: GlobexLogin, relay_state: str) -> None:
+    globex.tenant.next_fault(SAMLFault.NO_IN_RESPONSE_TO)
+    answer = globex.go_to_idp()
+    fields = {"SAMLResponse": answer.parameters["SAMLResponse"], "RelayState": relay_state}
+
+    response = globex.post(IdPAnswer(answer.url, fields))
+
+    assert (response.status_code, response["Location"]) == (303, start_url(globex.org.slug))
+    globex.assert_nothing_was_opened()
+
+
 def test_answer_to_us_without_in_response_to_is_refused_and_starts_no_circle(globex: GlobexLogin) -> None:
     globex.tenant.next_fault(SAMLFault.NO_IN_RESPONSE_TO)
     response = globex.post(globex.go_to_idp())
