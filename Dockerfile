@@ -1,0 +1,20 @@
+# The portal's image: locked dependencies, no compiler, not root.
+FROM python:3.11-slim AS build
+WORKDIR /app
+COPY requirements/prod.lock requirements/prod.lock
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/prod.lock
+
+FROM python:3.11-slim
+RUN useradd --system --create-home hubsso && install -d -o hubsso /var/lib/hubsso
+COPY --from=build /venv /venv
+WORKDIR /app
+COPY manage.py ./
+COPY hubsso hubsso
+COPY accounts accounts
+COPY orgs orgs
+COPY sso sso
+COPY templates templates
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HUBSSO_ENV=prod HUBSSO_DATA_DIR=/var/lib/hubsso
+USER hubsso
+EXPOSE 8000
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "hubsso.wsgi:application"]

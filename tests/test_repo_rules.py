@@ -1,0 +1,160 @@
+"""Rules of this repository that no linter knows: layers, sizes, one decision, one catalogue, honest locks."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCT = ("hubsso", "accounts", "orgs", "sso")
+MAX_FILE_LINES = 450  # about 400; a test file of one subject may be a little longer
+MAX_FUNCTION_LINES = 60
+PROTOCOL_LIBRARIES = frozenset({"onelogin", "mozilla_django_oidc", "jwt", "xmlsec", "lxml"})
+LAYERS = ("accounts", "orgs", "sso", "hubsso")  # each may import those before it
+# Modules of hubsso that know no app and that every app may use.
+FOUNDATION = frozenset(
+    {
+        "hubsso.env",
+        "hubsso.net",
+        "hubsso.crypto",
+        "hubsso.key_rotation",
+        "hubsso.request_context",
+        "hubsso.negotiation",
+        "hubsso.dev_keys",
+    }
+)
+
+
+def modules(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from (path for path in sorted((ROOT / folder).rglob("*.py")) if "migrations" not in path.parts)
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Every module a file imports, with `from a import b` as both `a` and `a.b`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("app", ["accounts", "orgs", "sso"])
+def test_imports_run_one_way(app: str) -> None:
+    allowed = LAYERS[: LAYERS.index(app) + 1]
+    for path in modules(app):
+        for imported in imports_of(path):
+            top = imported.split(".")[0]
+            if top == "hubsso":
+                assert any(imported == name or imported.startswith(f"{name}.") for name in FOUNDATION) or (
+                    imported == "hubsso"
+                ), f"{name_of(path)} imports {imported}"
+            elif top in PRODUCT:
+                assert top in allowed, f"{name_of(path)} imports {imported}"
+            assert top != "tests", f"{name_of(path)} imports {imported}"
+
+
+def test_the_foundation_knows_no_app() -> None:
+    for path in modules("hubsso"):
+        if any(name_of(path).startswith(name) for name in FOUNDATION):
+            assert not {imported.split(".")[0] for imported in imports_of(path)} & {"accounts", "orgs", "sso"}
+
+
+def test_protocol_libraries_stay_in_their_folders() -> None:
+    for path in modules(*PRODUCT):
+        used = {imported.split(".")[0] for imported in imports_of(path)} & PROTOCOL_LIBRARIES
+        assert not used or name_of(path).startswith(("sso.oidc", "sso.saml")), f"{name_of(path)} uses {used}"
+
+
+def test_one_protocol_does_not_know_the_other() -> None:
+    for path in modules("sso/oidc"):
+        assert not [imported for imported in imports_of(path) if imported.startswith("sso.saml")]
+    for path in modules("sso/saml"):
+        assert not [imported for imported in imports_of(path) if imported.startswith("sso.oidc")]
+
+
+PURE = ("sso.policy", "sso.role_mapping", "sso.types", "sso.errors", "orgs.viewer")
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_pure_modules_touch_no_database_and_no_request(module: str) -> None:
+    path = ROOT / (module.replace(".", "/") + ".py")
+    for imported in imports_of(path):
+        assert not imported.startswith(("django.http", "django.db", "sso.models", "django.utils.timezone")), (
+            imported
+        )
+
+
+def test_only_the_policy_lets_somebody_in_by_enforcement() -> None:
+    """Everybody may show or change an organisation's enforcement; only `policy` decides an outcome from it."""
+    for path in modules("sso", "orgs", "accounts"):
+        text = path.read_text(encoding="utf-8")
+        if "Outcome." in text and name_of(path) not in ("sso.policy", "sso.types"):
+            makes_decisions = re.search(r"Decision\(", text)
+            assert not makes_decisions, f"{name_of(path)} makes a decision of its own"
+
+
+@pytest.mark.parametrize("path", list(modules(*PRODUCT, "tests")), ids=name_of)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_FILE_LINES
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert lines <= MAX_FUNCTION_LINES, f"{node.name} has {lines} lines"
+
+
+def test_product_modules_say_what_they_own() -> None:
+    silent = [
+        name_of(path)
+        for path in modules(*PRODUCT)
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        and path.read_text(encoding="utf-8").strip()
+        and path.name not in ("apps.py",)
+        and "management" not in path.parts
+    ]
+    assert silent == []
+
+
+def test_lock_files_name_no_host_but_the_public_ones() -> None:
+    hosts = set(re.findall(r"https?://([^/\"\s]+)", (ROOT / "uv.lock").read_text(encoding="utf-8")))
+    assert hosts == {"pypi.org", "files.pythonhosted.org"}
+    for lock in (ROOT / "requirements").glob("*.lock"):
+        assert not re.search(r"^[^#\n]*https?://", lock.read_text(encoding="utf-8"), re.MULTILINE), lock.name
+    for lock in ROOT.glob("tests/**/package-lock.json"):
+        if "node_modules" not in lock.parts:
+            resolved = re.findall(r'"resolved": "https?://([^/"]+)', lock.read_text(encoding="utf-8"))
+            assert set(resolved) <= {"registry.npmjs.org"}, lock
+
+
+def test_templates_hold_no_inline_script_style_or_handler() -> None:
+    for path in (ROOT / "templates").rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"<script(?![^>]*\b(src=|type=\"application/json\"))[^>]*>", text), path
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=", text), path
+
+
+def test_settings_and_readme_name_the_same_variables() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pattern = re.compile(r"\b(?:HUBSSO_[A-Z_]+|DATABASE_URL)\b")
+    read = set()
+    for path in [*modules("hubsso/settings")]:
+        read |= {
+            node.args[0].value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+            and isinstance(node.args[0].value, str)
+            and pattern.fullmatch(node.args[0].value)
+        }
+    table = {name for line in readme.splitlines() if line.startswith("| `") for name in pattern.findall(line)}
+    assert table >= read | {"HUBSSO_ENV"}
+    assert table - read <= {"HUBSSO_ENV", "DATABASE_URL"}
