@@ -8,11 +8,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sso.models import LoginAttempt, Revision, SSOSession
+from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
+from sso.login import begin_login
+from sso.models import LoginAttempt, Revision, RevisionTest, SSOSession
 from sso.saml.keys import generate_key_pair
-from sso.types import SessionLimit
+from sso.types import Purpose, SessionLimit
 from sso.viewer import start_url
-from tests.builders import make_connection, make_user
+from tests.builders import make_connection, make_revision, make_user
 from tests.conftest import log_in
 from tests.demo_idp import IdPAnswer, IdPBrowser, IdPPageError, SAMLFault, cancel_login
 from tests.demo_idp.keys import make_certificate
@@ -310,3 +312,29 @@ def test_oidc_connection_has_no_saml_addresses(globex: GlobexLogin) -> None:
     for name in ("saml_acs", "saml_finish", "saml_metadata"):
         url = reverse(f"sso:{name}", kwargs={"connection_uid": oidc.uid})
         assert (Client().post(url) if name == "saml_acs" else Client().get(url)).status_code == 404
+
+
+def test_draft_is_tested_by_a_real_login_that_opens_nothing(globex: GlobexLogin) -> None:
+    draft = make_revision(
+        globex.connection,
+        status=Revision.Status.DRAFT,
+        issuer=globex.tenant.saml_entity_id,
+        sso_url=globex.tenant.saml_sso_url,
+        certificates=[globex.tenant.rotate_saml_key().certificate_pem],
+    )
+    request = begin_login(
+        connection=globex.connection,
+        revision=draft,
+        user=globex.max.user,
+        browser_session=globex.client.session[BROWSER_SESSION_KEY],
+        purpose=Purpose.TEST,
+        next_path="",
+        now=timezone.now(),
+    )
+
+    response = globex.finish(globex.post(IdPBrowser().complete_login(request.url, "max")))
+
+    test = RevisionTest.objects.get()
+    assert test.passed
+    assert response["Location"].endswith(f"/tests/{test.pk}/")
+    globex.assert_nothing_was_opened()
