@@ -136,9 +136,9 @@ class RevisionBackend(OIDCAuthenticationBackend):  # type: ignore[misc]
             return {}
         return transport.get_object(self.OIDC_OP_USER_ENDPOINT, _USERINFO_REFUSALS, access_token=access_token)
 
-    def authenticate(self, request: object, **kwargs: object) -> None:
+    def authenticate(self, request: object, **kwargs: object) -> NoReturn:
         """Closed: an assertion never signs anybody in at the portal."""
-        return
+        raise NotImplementedError("SSO signs nobody in at the portal")
 
     def get_or_create_user(self, access_token: str, id_token: str, payload: object) -> NoReturn:
         """Closed: an assertion never finds or makes an account."""

@@ -46,6 +46,10 @@ class FakeOP:
         answer_to = self._answer_to
 
         class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.do_GET()
+
             def do_GET(self) -> None:
                 status, body = answer_to(self.path)
                 self.send_response(status)

@@ -247,6 +247,7 @@ def test_any_of_several_keys_may_have_signed() -> None:
     assert check_id_token(token, keys=keys, expected=EXPECTED, now=NOW).subject == "max"
 
 
+@pytest.mark.filterwarnings("ignore:Key size should be")
 def test_short_rsa_key_is_refused() -> None:
     short = OIDCKey("RS256", _short_rsa_key())
     assert refusal(lambda: check(honest(short), key=short)) == "signature_invalid"
