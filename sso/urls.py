@@ -10,9 +10,9 @@ urlpatterns = [
     path("sso/skip/", login.skip, name="skip"),
     path("sso/<uuid:connection_uid>/oidc/", include("sso.oidc.urls")),
     path("sso/<uuid:connection_uid>/saml/", include("sso.saml.urls")),
-    path("orgs/<str:org_slug>/join/", login.join, name="join"),
-    path("orgs/<str:org_slug>/sso/", include("sso.views.member_urls")),
-    path("orgs/<str:org_slug>/settings/sso/", include("sso.views.settings_urls")),
+    path("orgs/<slug:org_slug>/join/", login.join, name="join"),
+    path("orgs/<slug:org_slug>/sso/", include("sso.views.member_urls")),
+    path("orgs/<slug:org_slug>/settings/sso/", include("sso.views.settings_urls")),
     path("accounts/sso-sessions/", sessions.my_sessions, name="my_sessions"),
     path("accounts/sso-sessions/<int:session_id>/end/", sessions.end_my_session, name="end_my_session"),
 ]

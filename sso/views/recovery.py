@@ -7,9 +7,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from accounts.requests import signed_in_user
 from orgs.access import gate_exempt
 from orgs.models import Organization
-from orgs.views.inputs import user_of
 from sso import recovery
 from sso.browser import ensure_browser_session
 from sso.forms.policy import RecoveryCodeForm
@@ -22,14 +22,14 @@ from sso.settings_errors import SettingsRefused
 @require_http_methods(["GET", "HEAD", "POST"])
 def redeem(request: HttpRequest, org_slug: str) -> HttpResponse:
     org = get_object_or_404(Organization, slug=org_slug)
-    if not recovery.is_admin(org=org, user=user_of(request)):
+    if not recovery.is_admin(org=org, user=signed_in_user(request)):
         raise Http404
     form = RecoveryCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             recovery.redeem(
                 org=org,
-                user=user_of(request),
+                user=signed_in_user(request),
                 code=form.cleaned_data["code"],
                 browser_session=ensure_browser_session(request),
                 now=timezone.now(),

@@ -8,10 +8,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
-from orgs.views.inputs import user_of
 from sso import connections
 from sso.forms.connection import ConnectionForm, ConnectionNameForm, DeleteConnectionForm, LockOutForm
 from sso.forms.refusals import show_refusal
@@ -35,7 +35,7 @@ def new(request: OrgRequest, org_slug: str) -> HttpResponse:
                 org=request.access.org,
                 name=form.cleaned_data["name"],
                 protocol=form.cleaned_data["protocol"],
-                actor=user_of(request),
+                actor=signed_in_user(request),
             )
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
@@ -48,7 +48,7 @@ def new(request: OrgRequest, org_slug: str) -> HttpResponse:
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def connection(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
     found = find_connection(request, connection_uid)
-    standing = standing_of(found, user=user_of(request))
+    standing = standing_of(found, user=signed_in_user(request))
     now = timezone.now()
     page = {
         "connection": found,
@@ -69,7 +69,7 @@ def rename(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResp
     if request.method == "POST" and form.is_valid():
         try:
             connections.rename_connection(
-                connection=found, name=form.cleaned_data["name"], actor=user_of(request)
+                connection=found, name=form.cleaned_data["name"], actor=signed_in_user(request)
             )
         except SettingsRefused as refusal:
             form.add_error("name", refusal.message)
@@ -88,7 +88,7 @@ def switch(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResp
     form = LockOutForm(_posted(request), would_lock_out=connections.would_lock_out(found))
     if form.is_valid():
         try:
-            connections.switch_off(connection=found, actor=user_of(request), **form.cleaned_data)
+            connections.switch_off(connection=found, actor=signed_in_user(request), **form.cleaned_data)
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
         else:
@@ -104,7 +104,7 @@ def _posted(request: OrgRequest) -> QueryDict | None:
 
 def _switch_on(request: OrgRequest, org_slug: str, found: Connection) -> HttpResponse:
     if request.method == "POST":
-        connections.switch_on(connection=found, actor=user_of(request))
+        connections.switch_on(connection=found, actor=signed_in_user(request))
         messages.success(request, f"{found.name} is switched on.")
     return redirect("sso:connection", org_slug, found.uid)
 
@@ -116,7 +116,9 @@ def delete(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResp
     form = DeleteConnectionForm(_posted(request), would_lock_out=connections.would_lock_out(found))
     if form.is_valid():
         try:
-            connections.delete_connection(connection=found, actor=user_of(request), **form.cleaned_data)
+            connections.delete_connection(
+                connection=found, actor=signed_in_user(request), **form.cleaned_data
+            )
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
         else:

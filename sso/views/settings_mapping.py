@@ -8,10 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
-from orgs.views.inputs import user_of
 from sso import mappings
 from sso.forms.mapping import (
     DomainsForm,
@@ -34,7 +34,7 @@ def domains(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRes
     if form.is_valid():
         try:
             mappings.save_email_domains(
-                connection=connection, domains=form.cleaned_data["domains"], actor=user_of(request)
+                connection=connection, domains=form.cleaned_data["domains"], actor=signed_in_user(request)
             )
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
@@ -55,7 +55,10 @@ def role_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Ht
     if form.is_valid() and rows.is_valid():
         try:
             mappings.save_role_mapping(
-                connection=connection, rows=role_rows(rows), actor=user_of(request), **form.cleaned_data
+                connection=connection,
+                rows=role_rows(rows),
+                actor=signed_in_user(request),
+                **form.cleaned_data,
             )
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
@@ -80,7 +83,10 @@ def group_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> H
     if form.is_valid() and rows.is_valid():
         try:
             mappings.save_group_mapping(
-                connection=connection, rows=group_rows(rows), actor=user_of(request), **form.cleaned_data
+                connection=connection,
+                rows=group_rows(rows),
+                actor=signed_in_user(request),
+                **form.cleaned_data,
             )
         except SettingsRefused as refusal:
             show_refusal(form, refusal)

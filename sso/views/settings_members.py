@@ -7,12 +7,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.members import set_collaborator
 from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links, telling
-from orgs.views.inputs import key_from, user_of
+from orgs.views.inputs import key_from, text_from
 from sso import member_access
 from sso.browser import browser_session_of
 from sso.forms.members import MemberEmailForm
@@ -37,7 +38,7 @@ def collaborators(request: OrgRequest, org_slug: str) -> HttpResponse:
             with telling(
                 request, f"{membership.user} is an external collaborator: no single sign-on is asked."
             ):
-                set_collaborator(membership=membership, is_external=True, actor=user_of(request))
+                set_collaborator(membership=membership, is_external=True, actor=signed_in_user(request))
             return redirect("sso:collaborators", org_slug)
     found = request.access.org.memberships.filter(is_external_collaborator=True).select_related("user")
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
@@ -50,7 +51,7 @@ def _ask_sso_again(request: OrgRequest, org_slug: str) -> HttpResponse:
     members = request.access.org.memberships.select_related("user")
     membership = get_object_or_404(members, pk=int(key) if key.isdecimal() else 0)
     with telling(request, f"{membership.user} is asked for single sign-on like any other member."):
-        set_collaborator(membership=membership, is_external=False, actor=user_of(request))
+        set_collaborator(membership=membership, is_external=False, actor=signed_in_user(request))
     return redirect("sso:collaborators", org_slug)
 
 
@@ -58,7 +59,7 @@ def _ask_sso_again(request: OrgRequest, org_slug: str) -> HttpResponse:
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def identities(request: OrgRequest, org_slug: str) -> HttpResponse:
     found = request.access.org.linked_identities.select_related("user", "connection")
-    query = request.GET.get("q", "").strip()
+    query = text_from(request, "q")
     if query:
         found = found.filter(
             Q(user__email__icontains=query) | Q(user__name__icontains=query) | Q(subject=query)
@@ -74,7 +75,7 @@ def unlink(request: OrgRequest, org_slug: str, identity_id: int) -> HttpResponse
     identities = request.access.org.linked_identities.select_related("user", "org", "connection")
     identity = get_object_or_404(identities, pk=identity_id)
     if request.method == "POST":
-        member_access.unlink_identity(identity=identity, actor=user_of(request))
+        member_access.unlink_identity(identity=identity, actor=signed_in_user(request))
         messages.success(request, f"{identity.user} is unlinked, and their SSO sessions have ended.")
         return redirect("sso:identities", org_slug)
     return org_page(request, "sso/settings/identity_unlink.html", {"identity": identity})
@@ -98,7 +99,7 @@ def sessions(request: OrgRequest, org_slug: str) -> HttpResponse:
 def end_session(request: OrgRequest, org_slug: str, session_id: int) -> HttpResponse:
     found = request.access.org.sso_sessions.select_related("org", "user")
     session = get_object_or_404(found, pk=session_id)
-    member_access.end_session(session=session, actor=user_of(request))
+    member_access.end_session(session=session, actor=signed_in_user(request))
     messages.success(request, f"The SSO session of {session.user} has ended.")
     return redirect("sso:sessions", org_slug)
 
@@ -108,6 +109,6 @@ def end_session(request: OrgRequest, org_slug: str, session_id: int) -> HttpResp
 def end_all_sessions(request: OrgRequest, org_slug: str, user_id: int) -> HttpResponse:
     org = request.access.org
     membership = get_object_or_404(org.memberships.select_related("user"), user_id=user_id)
-    ended = member_access.end_all_sessions(org=org, user=membership.user, actor=user_of(request))
+    ended = member_access.end_all_sessions(org=org, user=membership.user, actor=signed_in_user(request))
     messages.success(request, f"{ended} SSO session(s) of {membership.user} have ended.")
     return redirect("sso:sessions", org_slug)

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
-from orgs.views.inputs import user_of
 from sso import enforcement
 from sso.browser import browser_session_of
 from sso.forms.policy import PolicyForm
@@ -27,7 +27,7 @@ from sso.viewer import start_url
 def overview(request: OrgRequest, org_slug: str) -> HttpResponse:
     org = request.access.org
     policy = enforcement.policy_of(org)
-    standings = standings_of(org, user=user_of(request))
+    standings = standings_of(org, user=signed_in_user(request))
     page = {"standings": standings, "policy": policy, "steps": steps_of(standings, policy)}
     return org_page(request, "sso/settings/overview.html", page)
 
@@ -43,7 +43,7 @@ def policy(request: OrgRequest, org_slug: str) -> HttpResponse:
                 org=request.access.org,
                 enforcement=form.cleaned_data["enforcement"],
                 session_timeout_seconds=form.cleaned_data["session_timeout_seconds"],
-                actor=user_of(request),
+                actor=signed_in_user(request),
                 browser_session=browser_session_of(request),
                 now=timezone.now(),
             )
@@ -59,7 +59,7 @@ def _policy_page(request: OrgRequest, form: PolicyForm, current: Enforcement) ->
     refusal = enforcement.why_not(
         org=request.access.org,
         enforcement=Enforcement.ENFORCED,
-        user=user_of(request),
+        user=signed_in_user(request),
         browser_session=browser_session_of(request),
         now=timezone.now(),
     )

@@ -9,7 +9,7 @@ from orgs.access import Area, OrgRequest, org_view
 from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links
-from orgs.views.inputs import key_from
+from orgs.views.inputs import key_from, text_from
 
 PAGE_SIZE = 50
 
@@ -18,7 +18,7 @@ PAGE_SIZE = 50
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def refusals(request: OrgRequest, org_slug: str) -> HttpResponse:
     found = request.access.org.refusal_traces.filter(expires_at__gt=timezone.now())
-    reference = request.GET.get("reference", "").strip().upper()
+    reference = text_from(request, "reference").upper()
     if reference:
         found = found.filter(reference__startswith=reference)
     rows = found.select_related("user", "connection")

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page, telling
-from orgs.views.inputs import user_of
 from sso import connections
 from sso.browser import ensure_browser_session
 from sso.errors import SSOError
@@ -42,7 +42,7 @@ def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespo
             saved = connections.save_draft(
                 connection=connection,
                 configuration=form.configuration(),
-                actor=user_of(request),
+                actor=signed_in_user(request),
                 now=timezone.now(),
             )
         except SettingsRefused as refusal:
@@ -71,7 +71,7 @@ def draft_test(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Http
         browser_request = _begin_test(request, connection, revision)
     except SSOError as error:
         test = record_failed_start(
-            revision=revision, user_id=user_of(request).pk, error=error, now=timezone.now()
+            revision=revision, user_id=signed_in_user(request).pk, error=error, now=timezone.now()
         )
         return redirect("sso:revision_test", org_slug, connection_uid, test.pk)
     if browser_request.fields:
@@ -83,7 +83,7 @@ def _begin_test(request: OrgRequest, connection: Connection, revision: Revision)
     return begin_login(
         connection=connection,
         revision=revision,
-        user=user_of(request),
+        user=signed_in_user(request),
         browser_session=ensure_browser_session(request),
         purpose=Purpose.TEST,
         next_path=reverse("sso:connection", args=[connection.org.slug, connection.uid]),
@@ -99,7 +99,7 @@ def revision_test(request: OrgRequest, org_slug: str, connection_uid: UUID, test
     test = get_object_or_404(tests.select_related("revision", "user"), pk=test_id)
     page = {
         "connection": connection,
-        "standing": standing_of(connection, user=user_of(request)),
+        "standing": standing_of(connection, user=signed_in_user(request)),
         "test": shown_test(test),
     }
     return org_page(request, "sso/settings/revision_test.html", page)
@@ -112,7 +112,7 @@ def go_live(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRes
     revision = find_revision(request, connection)
     with telling(request, f"Revision {revision.number} of {connection.name} is live."):
         connections.go_live(
-            connection=connection, revision=revision, actor=user_of(request), now=timezone.now()
+            connection=connection, revision=revision, actor=signed_in_user(request), now=timezone.now()
         )
     return redirect("sso:connection", org_slug, connection_uid)
 
@@ -124,6 +124,6 @@ def put_back(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRe
     revision = find_revision(request, connection)
     with telling(request, f"Revision {revision.number} is copied to a new draft. Test it next."):
         connections.put_back(
-            connection=connection, revision=revision, actor=user_of(request), now=timezone.now()
+            connection=connection, revision=revision, actor=signed_in_user(request), now=timezone.now()
         )
     return redirect("sso:connection", org_slug, connection_uid)

@@ -41,5 +41,5 @@ urlpatterns = [
     path("sessions/<int:session_id>/end/", settings_members.end_session, name="session_end"),
     path("sessions/of/<int:user_id>/end/", settings_members.end_all_sessions, name="sessions_end_all"),
     path("refusals/", settings_refusals.refusals, name="refusals"),
-    path("refusals/<str:reference>/", settings_refusals.refusal, name="refusal"),
+    path("refusals/<slug:reference>/", settings_refusals.refusal, name="refusal"),
 ]

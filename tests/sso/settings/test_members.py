@@ -120,3 +120,10 @@ def test_lists_go_on_by_key(acme: AcmeSettings) -> None:
     assert len(response.context["refusals"]) == 50
     older = acme.client.get(response.context["next_url"])
     assert [refusal.reference for refusal in older.context["refusals"]] == ["N000-2345"]
+
+
+def test_searches_take_any_text(acme: AcmeSettings) -> None:
+    """PostgreSQL takes no NUL."""
+    assert "Nobody found" in acme.page("identities", q="x\0y")
+    assert "No such reference" in acme.page("refusals", reference="x\0y")
+    assert acme.client.get(acme.url("refusals") + "%00/").status_code == 404
