@@ -25,7 +25,7 @@ def guide(*, portal_url: str, idp_url: str, data_dir: Path) -> str:
             "",
             "Mails (sign-up, invitations, password resets) appear in this terminal.",
             f"Logs are in {data_dir / 'portal.log'} and {data_dir / 'demo-idp.log'}.",
-            f"Everything is kept in {data_dir}/; `make clean` and the next run start afresh.",
+            f"Everything is kept in {data_dir}/; delete it to start afresh.",
             "Ctrl-C stops everything.",
         ]
     )

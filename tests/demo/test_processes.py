@@ -11,7 +11,12 @@ from tests.demo import processes
 from tests.demo.processes import Child, ChildDied, Children
 
 SLEEPER = "import time; time.sleep(60)"
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(60)
+"""
 FAILS = "raise SystemExit('no bananas left')"
 
 
@@ -26,9 +31,10 @@ def child(folder: Path, title: str, code: str) -> Child:
 
 
 def test_child_that_ends_ends_the_others_and_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ChildDied, match="baker ended by itself") as caught, Children() as children:
-        sleeper = children.add(child(tmp_path, "sleeper", SLEEPER))
-        children.add(child(tmp_path, "baker", FAILS))
+    children = Children()
+    sleeper = children.add(child(tmp_path, "sleeper", SLEEPER))
+    children.add(child(tmp_path, "baker", FAILS))
+    with children, pytest.raises(ChildDied, match="baker ended by itself") as caught:
         children.watch()
     assert "no bananas left" in str(caught.value)
     assert str(tmp_path / "baker.log") in str(caught.value)
@@ -36,13 +42,13 @@ def test_child_that_ends_ends_the_others_and_is_named(tmp_path: Path) -> None:
 
 
 def test_child_that_ends_before_it_answers_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ChildDied, match="baker ended by itself"), Children() as children:
+    with Children() as children, pytest.raises(ChildDied, match="baker ended by itself"):
         children.add(child(tmp_path, "baker", FAILS)).wait_until_answering("http://127.0.0.1:1/")
 
 
 def test_child_that_never_answers_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "START_SECONDS", 0.5)
-    with pytest.raises(ChildDied, match="did not answer"), Children() as children:
+    with Children() as children, pytest.raises(ChildDied, match="did not answer"):
         children.add(child(tmp_path, "sleeper", SLEEPER)).wait_until_answering("http://127.0.0.1:1/")
 
 
