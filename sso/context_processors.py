@@ -30,12 +30,13 @@ def banner_for(request: HttpRequest) -> Banner | None:
     user = getattr(request, "user", None)
     if portal_view is None or user is None or not user.is_authenticated:
         return None
+    if getattr(request, "is_blocked", False):
+        return None  # the block page is a banner of its own, and has one button
     skipped = skipping.skipped_org_ids(request)
-    blocked_org_id = getattr(request, "blocked_org_id", None)  # the block page has that organisation's button
     items = tuple(
         replace(item, start_url=with_next(item.start_url, _this_page(request)))
         for item in portal_view.waiting
-        if item.org_id != blocked_org_id and not (item.can_skip and item.org_id in skipped)
+        if not (item.can_skip and item.org_id in skipped)
     )
     return Banner(items) if items else None
 

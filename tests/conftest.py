@@ -4,7 +4,6 @@ Acme enforces SSO by OIDC. Olivia is its admin, Max a member, Nina an external c
 Globex alone and must see nothing of Acme but what is public.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -16,6 +15,7 @@ from orgs.models import Membership, Organization, Resource
 from orgs.roles import Role
 from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
 from sso.models import Connection
+from sso.oidc import discovery, jwks
 from sso.types import Enforcement
 from tests.builders import (
     make_connection,
@@ -51,10 +51,10 @@ class World:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
+def _forget_what_processes_keep() -> None:
+    """Nothing one test made known to a process is known to the next."""
+    for forget in (cache.clear, discovery.forget_all, jwks.forget_all):
+        forget()
 
 
 @pytest.fixture

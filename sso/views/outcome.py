@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -11,7 +12,7 @@ from sso import login, test_results
 from sso.errors import SilentLoginFailed, SSOError
 from sso.models import Connection, LoginAttempt, SSOSession
 from sso.refusals import record_refusal
-from sso.return_paths import safe_path
+from sso.return_paths import safe_path, with_next
 from sso.types import IdentityAssertion, Purpose, SessionLimit
 from sso.viewer import start_url
 
@@ -49,12 +50,19 @@ def refuse(
         "org": connection.org,
         "error": error,
         "reference": reference,
-        "start_url": start_url(connection.org.slug),
+        "retry_url": _retry_url(connection, attempt),
         "is_test": attempt is not None and attempt.purpose == Purpose.TEST,
     }
     response = render(request, "sso/refused.html", page, status=error.status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _retry_url(connection: Connection, attempt: LoginAttempt | None) -> str:
+    """The same trip again, back to the same page."""
+    if attempt is not None and attempt.purpose == Purpose.JOIN:
+        return reverse("sso:join", args=[connection.org.slug])
+    return with_next(start_url(connection.org.slug), attempt.next_path if attempt else "")
 
 
 def _return_path(attempt: LoginAttempt) -> str:

@@ -5,7 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -78,7 +78,7 @@ def come_as(client: Client, world: World, viewer: str) -> None:
         )
 
 
-def verdict(response: HttpResponse) -> str:
+def verdict(response: HttpResponseBase) -> str:
     """What a response amounts to; `in` is whatever the view itself answered."""
     if response.status_code == 403:
         return "blocked" if "X-HubSSO-SSO" in response else "forbidden"
@@ -112,8 +112,8 @@ def words_of(page: str) -> str:
     return " ".join(strip_tags(page).split())
 
 
-def check(response: HttpResponse, expected: str, *, what: str) -> None:
-    body = response.content.decode()
+def check(response: HttpResponseBase, expected: str, *, what: str) -> None:
+    body = b"".join(response).decode()
     if expected == "not_found" and response.status_code == 405:
         expected = "in"  # a page that takes no POST at all says so to everybody
     assert verdict(response) == expected, what
