@@ -16,6 +16,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from accounts.requests import signed_in_user
+from hubsso.negotiation import wants_json
 from orgs.access import Area
 from orgs.organisations import current_slug
 from sso import reporting, responses, viewer
@@ -82,7 +83,7 @@ def who_is(request: HttpRequest) -> Who:
 
 
 def _channel(request: HttpRequest) -> str:
-    return "json" if responses.wants_json(request) else "html"
+    return "json" if wants_json(request) else "html"
 
 
 def _redirect_old_slug(request: HttpRequest, slug: str) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.requests import signed_in_user
+from hubsso.negotiation import wants_json
 from sso import held_posts, sessions
 from sso.browser import browser_session_of
 from sso.gate import GatedOrg
@@ -19,11 +20,6 @@ from sso.types import Decision, Reason
 from sso.viewer import REASON_TEXTS, start_url
 
 PROBLEM_TYPE = "urn:hubsso:problem:"
-
-
-def wants_json(request: HttpRequest) -> bool:
-    """Does the client prefer JSON to a page? A client that takes anything is given a page."""
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def is_page_navigation(request: HttpRequest) -> bool:
@@ -41,7 +37,7 @@ def block(request: HttpRequest, gated: GatedOrg, decision: Decision) -> HttpResp
     """403 and nothing of the organisation but its name and the way to authenticate."""
     if wants_json(request):
         return _block_json(request, gated, decision)
-    request.blocked_org_id = gated.org.pk  # type: ignore[attr-defined]
+    request.is_blocked = True  # type: ignore[attr-defined]
     response = render(request, "sso/blocked.html", _block_page(request, gated, decision), status=403)
     response["X-HubSSO-SSO"] = _sso_header(_start(gated, ""))
     return response

@@ -36,10 +36,6 @@ def page_links(request: HttpRequest, page: Page[Any], *, key: str = "after") -> 
     return {"next_url": f"{request.path}?{query.urlencode()}", "first_url": first_url}
 
 
-def wants_json(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
-
-
 def vary_on_accept(response: HttpResponse) -> HttpResponse:
     """Say that the same URL answers both HTML and JSON."""
     patch_vary_headers(response, ["Accept"])

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.requests import signed_in_user
 from orgs import groups
 from orgs.access import Area, OrgRequest, org_view
 from orgs.errors import GroupNotEmpty
@@ -14,7 +15,7 @@ from orgs.models import ResourceGroup
 from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links, telling
-from orgs.views.inputs import key_from, user_of
+from orgs.views.inputs import key_from
 
 PAGE_SIZE = 50
 
@@ -37,7 +38,9 @@ def detail(request: OrgRequest, org_slug: str, group_slug: str) -> HttpResponse:
 def create(request: OrgRequest, org_slug: str) -> HttpResponse:
     form = GroupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        group = groups.create_group(org=request.access.org, actor=user_of(request), **form.cleaned_data)
+        group = groups.create_group(
+            org=request.access.org, actor=signed_in_user(request), **form.cleaned_data
+        )
         messages.success(request, f"{group.name} has been created. Give seats to its members next.")
         return redirect("orgs:group", org_slug, group.slug)
     return org_page(request, "orgs/group_form.html", {"form": form})
@@ -48,7 +51,7 @@ def edit(request: OrgRequest, org_slug: str, group_slug: str) -> HttpResponse:
     group = _find(request, group_slug)
     form = GroupForm(request.POST or None, initial=model_to_dict(group, GroupForm.Meta.fields))
     if request.method == "POST" and form.is_valid():
-        groups.update_group(group=group, actor=user_of(request), **form.cleaned_data)
+        groups.update_group(group=group, actor=signed_in_user(request), **form.cleaned_data)
         messages.success(request, f"{group.name} has been saved.")
         return redirect("orgs:group", org_slug, group.slug)
     return org_page(request, "orgs/group_form.html", {"form": form, "group": group})
@@ -59,7 +62,7 @@ def delete(request: OrgRequest, org_slug: str, group_slug: str) -> HttpResponse:
     group = _find(request, group_slug)
     if request.method == "POST":
         try:
-            groups.delete_group(group=group, actor=user_of(request))
+            groups.delete_group(group=group, actor=signed_in_user(request))
         except GroupNotEmpty as refusal:
             messages.error(request, refusal.message)
             return redirect("orgs:group", org_slug, group_slug)
@@ -81,7 +84,7 @@ def give_seat(request: OrgRequest, org_slug: str, group_slug: str) -> HttpRespon
         form.add_error("email", "No member of this organisation has this address.")
         return _group_page(request, group, form)
     groups.set_seat(
-        group=group, membership=membership, role=form.cleaned_data["role"], actor=user_of(request)
+        group=group, membership=membership, role=form.cleaned_data["role"], actor=signed_in_user(request)
     )
     messages.success(request, f"{membership.user} has a seat in {group.name}.")
     return redirect("orgs:group", org_slug, group_slug)
@@ -93,7 +96,7 @@ def take_seat(request: OrgRequest, org_slug: str, group_slug: str, seat_id: int)
     group = _find(request, group_slug)
     seat = get_object_or_404(group.seats.select_related("group__org", "membership__user"), pk=seat_id)
     with telling(request, f"{seat.membership.user} no longer has this seat in {group.name}."):
-        groups.remove_seat(seat=seat, actor=user_of(request))
+        groups.remove_seat(seat=seat, actor=signed_in_user(request))
     return redirect("orgs:group", org_slug, group_slug)
 
 

@@ -1,17 +1,8 @@
-"""Reading a request: who sent it, and the keys that lists go by."""
+"""Reading a request: what was searched for, and the keys that lists go by."""
 
 from django.http import HttpRequest
 
-from accounts.models import User
-
 MAX_KEY = 2**63 - 1
-
-
-def user_of(request: HttpRequest) -> User:
-    """The signed-in account. Only for views that nobody else reaches."""
-    if not isinstance(request.user, User):
-        raise TypeError("this view is for signed-in people")
-    return request.user
 
 
 def text_from(request: HttpRequest, name: str, *, max_length: int = 200) -> str:

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from accounts.requests import signed_in_user
 from orgs import invitations
 from orgs.access import Area, OrgRequest, gate_exempt, org_view
 from orgs.errors import Forbidden, InvitationGone, OrgError
@@ -14,7 +15,7 @@ from orgs.models import Invitation
 from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links
-from orgs.views.inputs import key_from, user_of
+from orgs.views.inputs import key_from
 
 PAGE_SIZE = 50
 
@@ -37,7 +38,7 @@ def invitations_list(request: OrgRequest, org_slug: str) -> HttpResponse:
 @org_view(Area.MEMBERS, needs=Ability.MANAGE)
 def revoke(request: OrgRequest, org_slug: str, invitation_id: int) -> HttpResponse:
     invitation = get_object_or_404(request.access.org.invitations.select_related("org"), pk=invitation_id)
-    invitations.revoke(invitation=invitation, actor=user_of(request))
+    invitations.revoke(invitation=invitation, actor=signed_in_user(request))
     messages.success(request, f"The invitation of {invitation.email} has been withdrawn.")
     return redirect("orgs:invitations", org_slug)
 
@@ -60,7 +61,7 @@ def accept(request: OrgRequest, org_slug: str, invitation_token: str) -> HttpRes
     if request.method == "POST" and not refusal and request.user.is_authenticated:
         invitations.accept(
             token=invitation_token,
-            user=user_of(request),
+            user=signed_in_user(request),
             now=timezone.now(),
             invitations_off=request.access.invitations_off,
         )
@@ -82,7 +83,7 @@ def _invite(request: OrgRequest, form: InviteForm) -> bool:
             org=request.access.org,
             email=email,
             role=role,
-            actor=user_of(request),
+            actor=signed_in_user(request),
             now=timezone.now(),
             invitations_off=request.access.invitations_off,
         )
@@ -117,7 +118,7 @@ def _why_not(request: OrgRequest, invitation: Invitation) -> str:
     if not request.user.is_authenticated:
         return ""
     try:
-        invitations.check_acceptable(invitation, user=user_of(request), now=timezone.now())
+        invitations.check_acceptable(invitation, user=signed_in_user(request), now=timezone.now())
     except OrgError as refusal:
         return refusal.message
     return ""

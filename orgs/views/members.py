@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.requests import signed_in_user
+from hubsso.negotiation import wants_json
 from orgs import members
 from orgs.access import Area, OrgRequest, gate_exempt, org_view
 from orgs.errors import LastAdmin
@@ -17,8 +19,8 @@ from orgs.models import Membership
 from orgs.paging import page_by_key
 from orgs.roles import ROLE_DESCRIPTIONS, Ability, Role
 from orgs.views import json_shapes
-from orgs.views.answers import json_answer, org_page, page_links, telling, vary_on_accept, wants_json
-from orgs.views.inputs import key_from, text_from, user_of
+from orgs.views.answers import json_answer, org_page, page_links, telling, vary_on_accept
+from orgs.views.inputs import key_from, text_from
 
 PAGE_SIZE = 50
 
@@ -62,7 +64,10 @@ def change_role(request: OrgRequest, org_slug: str, member_id: int) -> HttpRespo
     role: Role = form.cleaned_data["role"]
     with telling(request, f"{membership.user} now has the role {role.label}."):
         members.change_role(
-            membership=membership, role=role, actor=user_of(request), role_lock=request.access.role_lock
+            membership=membership,
+            role=role,
+            actor=signed_in_user(request),
+            role_lock=request.access.role_lock,
         )
     return redirect("orgs:members", org_slug)
 
@@ -75,7 +80,9 @@ def set_collaborator(request: OrgRequest, org_slug: str, member_id: int) -> Http
     is_external = form.is_valid() and form.cleaned_data["is_external"]
     state = "is now" if is_external else "is no longer"
     with telling(request, f"{membership.user} {state} an external collaborator."):
-        members.set_collaborator(membership=membership, is_external=is_external, actor=user_of(request))
+        members.set_collaborator(
+            membership=membership, is_external=is_external, actor=signed_in_user(request)
+        )
     return redirect("orgs:members", org_slug)
 
 
@@ -84,7 +91,7 @@ def remove(request: OrgRequest, org_slug: str, member_id: int) -> HttpResponse:
     membership = get_object_or_404(request.access.org.memberships.select_related("user"), pk=member_id)
     if request.method == "POST":
         with telling(request, f"{membership.user} is no longer a member."):
-            members.remove_member(membership=membership, actor=user_of(request))
+            members.remove_member(membership=membership, actor=signed_in_user(request))
         return redirect("orgs:members", org_slug)
     return org_page(request, "orgs/member_remove.html", {"membership": membership})
 
@@ -93,7 +100,7 @@ def remove(request: OrgRequest, org_slug: str, member_id: int) -> HttpResponse:
 @login_required
 def leave(request: HttpRequest, org_slug: str) -> HttpResponse:
     membership = get_object_or_404(
-        Membership.objects.select_related("org"), org__slug=org_slug, user=user_of(request)
+        Membership.objects.select_related("org"), org__slug=org_slug, user=signed_in_user(request)
     )
     if request.method == "POST":
         try:

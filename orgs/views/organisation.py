@@ -6,6 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from accounts.requests import signed_in_user
+from hubsso.negotiation import wants_json
 from orgs import organisations, resources
 from orgs.access import Area, OrgRequest, PortalRequest, org_view
 from orgs.errors import SlugTaken
@@ -13,8 +15,8 @@ from orgs.forms import NewOrganisationForm
 from orgs.models import Resource
 from orgs.paging import Page, page_by_key
 from orgs.views import json_shapes
-from orgs.views.answers import json_answer, org_page, page_links, vary_on_accept, wants_json
-from orgs.views.inputs import key_from, user_of
+from orgs.views.answers import json_answer, org_page, page_links, vary_on_accept
+from orgs.views.inputs import key_from
 
 PAGE_SIZE = 48
 
@@ -42,7 +44,7 @@ def create(request: PortalRequest) -> HttpResponse:
     form = NewOrganisationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            org = organisations.create_organisation(creator=user_of(request), **form.cleaned_data)
+            org = organisations.create_organisation(creator=signed_in_user(request), **form.cleaned_data)
         except SlugTaken as refusal:
             form.add_error("slug", refusal.message)
         else:

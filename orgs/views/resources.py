@@ -6,14 +6,15 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
+from accounts.requests import signed_in_user
+from hubsso.negotiation import wants_json
 from orgs import markdown, resources
 from orgs.access import Area, OrgRequest, org_view
 from orgs.errors import Forbidden
 from orgs.forms import ResourceForm
 from orgs.models import Resource
 from orgs.views import json_shapes
-from orgs.views.answers import json_answer, org_page, vary_on_accept, wants_json
-from orgs.views.inputs import user_of
+from orgs.views.answers import json_answer, org_page, vary_on_accept
 
 
 @require_safe
@@ -38,7 +39,7 @@ def create(request: OrgRequest, org_slug: str, kind: Resource.Kind) -> HttpRespo
     form = ResourceForm(request.POST or None, kind=kind, places=places)
     if request.method == "POST" and form.is_valid():
         resource = resources.create_resource(
-            access=request.access, actor=user_of(request), kind=kind, content=form.content()
+            access=request.access, actor=signed_in_user(request), kind=kind, content=form.content()
         )
         messages.success(request, f"{resource.title} has been created.")
         return redirect(resource)
@@ -54,7 +55,7 @@ def edit(request: OrgRequest, org_slug: str, resource_slug: str) -> HttpResponse
     form = ResourceForm(request.POST or None, kind=kind, places=places, resource=resource)
     if request.method == "POST" and form.is_valid():
         resources.update_resource(
-            access=request.access, actor=user_of(request), resource=resource, content=form.content()
+            access=request.access, actor=signed_in_user(request), resource=resource, content=form.content()
         )
         messages.success(request, f"{resource.title} has been saved.")
         return redirect(resource)
@@ -67,7 +68,7 @@ def delete(request: OrgRequest, org_slug: str, resource_slug: str) -> HttpRespon
     if not resources.rights_on(access=request.access, resource=resource).can_delete:
         raise Forbidden
     if request.method == "POST":
-        resources.delete_resource(access=request.access, actor=user_of(request), resource=resource)
+        resources.delete_resource(access=request.access, actor=signed_in_user(request), resource=resource)
         messages.success(request, f"{resource.title} has been deleted.")
         return redirect("orgs:home", org_slug)
     return org_page(request, "orgs/resource_delete.html", {"resource": resource})

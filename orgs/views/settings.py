@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from accounts.requests import signed_in_user
 from orgs import audit, organisations
 from orgs.access import Area, OrgRequest, org_view
 from orgs.errors import SlugTaken
@@ -13,7 +14,7 @@ from orgs.forms import ProfileForm, RenameForm, TypedConfirmationForm
 from orgs.paging import page_by_key
 from orgs.roles import Ability, Role
 from orgs.views.answers import org_page, page_links
-from orgs.views.inputs import key_from, user_of
+from orgs.views.inputs import key_from
 
 AUDIT_PAGE_SIZE = 50
 
@@ -29,7 +30,7 @@ def profile(request: OrgRequest, org_slug: str) -> HttpResponse:
             name=data["name"],
             description=data["description"],
             default_role=Role(data["default_role"]),
-            actor=user_of(request),
+            actor=signed_in_user(request),
         )
         messages.success(request, "The profile has been saved.")
         return redirect("orgs:settings", org_slug)
@@ -42,7 +43,7 @@ def rename(request: OrgRequest, org_slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             org = organisations.rename_organisation(
-                org=request.access.org, slug=form.cleaned_data["slug"], actor=user_of(request)
+                org=request.access.org, slug=form.cleaned_data["slug"], actor=signed_in_user(request)
             )
         except SlugTaken as refusal:
             form.add_error("slug", refusal.message)
@@ -59,7 +60,7 @@ def delete(request: OrgRequest, org_slug: str) -> HttpResponse:
     org = request.access.org
     form = TypedConfirmationForm(request.POST or None, expected=org.slug)
     if request.method == "POST" and form.is_valid():
-        organisations.delete_organisation(org=org, actor=user_of(request))
+        organisations.delete_organisation(org=org, actor=signed_in_user(request))
         messages.success(request, f"{org.name} has been deleted.")
         return redirect("home")
     return org_page(request, "orgs/settings/delete.html", {"form": form})
