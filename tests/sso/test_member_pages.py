@@ -106,6 +106,17 @@ def test_the_start_page_sends_a_member_to_the_idp_with_an_opaque_name_for_the_wa
     assert "private-marker" not in response["Location"]
 
 
+def test_a_request_by_post_may_go_to_that_idp_and_to_no_other_place(client: Client, saml_world: World) -> None:
+    saml_world.acme.connections.get().revisions.update(sso_binding="post")
+    log_in(client, saml_world.max.user)
+    response = client.get("/orgs/acme/sso/")
+    assert 'action="https://idp.example.org/sso"' in response.content.decode()
+    assert response["Cache-Control"] == "no-store"
+    policy = dict(part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";"))
+    assert policy["form-action"] == "'self' https://idp.example.org"
+    assert policy["script-src"] == "'self'"
+
+
 @pytest.mark.parametrize("next_path", ["https://evil.example/", "//evil.example/", "/\\evil.example"])
 def test_a_foreign_way_back_is_dropped(client: Client, saml_world: World, next_path: str) -> None:
     log_in(client, saml_world.max.user)
