@@ -26,8 +26,8 @@ from sso.settings_errors import SettingsRefused
 from sso.test_results import record_failed_start
 from sso.types import Purpose, SSOProtocol
 from sso.views.login import post_to_idp
+from sso.views.revision_test_page import shown_test
 from sso.views.settings_lookup import find_connection, find_revision
-from sso.views.test_page import shown_test
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
