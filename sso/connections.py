@@ -18,7 +18,7 @@ from orgs.models import Organization
 from sso import mappings
 from sso.gate import live_connections
 from sso.models import Connection, LinkedIdentity, Revision, RevisionTest, SSOPolicy, SSOSession
-from sso.saml.keys import generate_key_pair
+from sso.protocols import adapter_for
 from sso.settings_errors import (
     ConnectionNameTaken,
     DraftGone,
@@ -241,7 +241,7 @@ def _add_draft(
     now: datetime,
     copied_from: int | None = None,
 ) -> Revision:
-    """Inside the caller's transaction and lock. Whoever signs requests first is given a key pair to do so."""
+    """Inside the caller's transaction and lock. The protocol then prepares what logins through it will need."""
     newest = connection.revisions.aggregate(number=Max("number"))["number"] or 0
     for older in connection.revisions.filter(status=Revision.Status.DRAFT):
         _retire(older, now=now)
@@ -251,8 +251,7 @@ def _add_draft(
     if secret:
         draft.seal_client_secret(secret)
     draft.save()
-    if draft.sign_requests and not connection.sp_key_pairs.exists():
-        generate_key_pair(connection, now=now)
+    adapter_for(connection.protocol).prepare(draft, now=now)
     data = {"connection": connection.name, "revision": draft.number, "issuer": draft.issuer}
     if copied_from is not None:
         data["copied_from"] = copied_from

@@ -5,6 +5,7 @@ A protocol is a folder with an adapter of this shape. `adapter_for` is the only 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from sso.models import LoginAttempt, Revision
@@ -33,6 +34,9 @@ class ProtocolAdapter(Protocol):
 
         Raises an SSOError when the IdP can't be reached or its configuration can't be used.
         """
+
+    def prepare(self, revision: Revision, *, now: datetime) -> None:
+        """Make what a login through this revision will need. Called once, in the transaction that saves it."""
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         """What an admin enters at the IdP: callback URL, or ACS URL and entity ID."""

@@ -80,6 +80,20 @@ def test_one_protocol_does_not_know_the_other() -> None:
         assert not [imported for imported in imports_of(path) if imported.startswith("sso.oidc")]
 
 
+# The seam, the URLs, and what an admin enters and is shown of an IdP: its issuer and its certificates.
+KNOW_A_PROTOCOL = frozenset(
+    {"sso.protocols", "sso.urls", "sso.forms.connection", "sso.views.shown_certificates"}
+)
+
+
+def test_logins_know_no_protocol_but_by_the_seam() -> None:
+    for path in modules(*PRODUCT):
+        if not name_of(path).startswith(("sso.oidc", "sso.saml")) and name_of(path) not in KNOW_A_PROTOCOL:
+            assert not [found for found in imports_of(path) if found.startswith(("sso.oidc", "sso.saml"))], (
+                path
+            )
+
+
 PURE = ("sso.policy", "sso.role_mapping", "sso.types", "sso.errors", "orgs.viewer")
 
 

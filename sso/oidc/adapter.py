@@ -40,6 +40,9 @@ class OIDCAdapter:
         parameters = _authorization_parameters(attempt, revision)
         return BrowserRequest(url=_with_query(metadata.authorization_endpoint, parameters))
 
+    def prepare(self, revision: Revision, *, now: datetime) -> None:
+        """Nothing: the OP's metadata and keys are fetched when a login needs them."""
+
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         return [
             CopyValue("Callback URL (redirect URI)", callback_url(connection_uid)),
