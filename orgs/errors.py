@@ -45,6 +45,19 @@ class LastAdmin(OrgError):
     message = "An organisation needs at least one admin. Make somebody else an admin first."
 
 
+class AdminCantBeCollaborator(OrgError):
+    """Admins decide who is exempt from SSO, so none of them may be exempt themselves."""
+
+    code = "admin_cant_be_collaborator"
+    message = "An admin can't be an external collaborator. Give them another role first."
+
+
+class CollaboratorCantBeAdmin(AdminCantBeCollaborator):
+    """The same rule, met from the other side."""
+
+    message = "An external collaborator can't be an admin. Make them an ordinary member first."
+
+
 class MemberGone(OrgError):
     code = "member_gone"
     message = "This person is no longer a member."

@@ -8,7 +8,14 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from orgs import audit
-from orgs.errors import AlreadyMember, LastAdmin, MemberGone, RoleLocked
+from orgs.errors import (
+    AdminCantBeCollaborator,
+    AlreadyMember,
+    CollaboratorCantBeAdmin,
+    LastAdmin,
+    MemberGone,
+    RoleLocked,
+)
 from orgs.models import Membership, Organization
 from orgs.roles import Role, RoleSource
 
@@ -52,10 +59,15 @@ def change_role(
     detail: str = "",
     role_lock: str = "",
 ) -> Membership:
-    """Give a member another role. Raises LastAdmin, MemberGone, or RoleLocked where `role_lock` says why."""
+    """Give a member another role.
+
+    Raises LastAdmin, MemberGone, CollaboratorCantBeAdmin, or RoleLocked where `role_lock` says why.
+    """
     membership = _lock(membership)
     if lock := lock_on(membership, role_lock=role_lock):
         raise RoleLocked(lock)
+    if role is Role.ADMIN and (lock := admin_lock_on(membership)):
+        raise CollaboratorCantBeAdmin(lock)
     if role is not Role.ADMIN:
         _require_another_admin(membership)
     before = membership.role
@@ -87,10 +99,15 @@ def leave(*, membership: Membership) -> None:
 
 @transaction.atomic
 def set_collaborator(*, membership: Membership, is_external: bool, actor: User | None) -> Membership:
-    """Say whether a member is an external collaborator, of whom no SSO is asked. Raises MemberGone."""
+    """Say whether a member is an external collaborator, of whom no SSO is asked.
+
+    Raises MemberGone, or AdminCantBeCollaborator: an admin could exempt themselves for good.
+    """
     membership = _lock(membership)
     if membership.is_external_collaborator == is_external:
         return membership
+    if is_external and (lock := collaborator_lock_on(membership)):
+        raise AdminCantBeCollaborator(lock)
     membership.is_external_collaborator = is_external
     membership.save(update_fields=["is_external_collaborator"])
     data = {"member": _label(membership.user), "is_external_collaborator": is_external}
@@ -105,6 +122,16 @@ def lock_on(membership: Membership, *, role_lock: str) -> str:
     ever set their role.
     """
     return "" if membership.is_external_collaborator else role_lock
+
+
+def collaborator_lock_on(membership: Membership) -> str:
+    """Why this member can't be made an external collaborator; empty where they can."""
+    return AdminCantBeCollaborator.message if membership.role == Role.ADMIN else ""
+
+
+def admin_lock_on(membership: Membership) -> str:
+    """Why this member can't be made an admin; empty where they can."""
+    return CollaboratorCantBeAdmin.message if membership.is_external_collaborator else ""
 
 
 def is_last_admin(membership: Membership) -> bool:

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from accounts.emails import verified_emails
 from accounts.models import User
 from orgs import audit, members
-from orgs.errors import AlreadyMember, LastAdmin
+from orgs.errors import AdminCantBeCollaborator, AlreadyMember, LastAdmin
 from orgs.models import Invitation, Membership, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
 from sso import announcements
@@ -136,6 +136,8 @@ def _set_role(*, membership: Membership, plan: RolePlan) -> None:
     except LastAdmin:
         _withhold_role(membership=membership, plan=plan)
         return
+    except AdminCantBeCollaborator:
+        return  # made a collaborator while they signed in: their role is set by hand now
     membership.role, membership.role_source = changed.role, changed.role_source
     membership.role_detail = changed.role_detail
 

@@ -25,7 +25,13 @@ class Membership(models.Model):
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "org"], name="membership_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "org"], name="membership_unique"),
+            models.CheckConstraint(
+                condition=~models.Q(role=Role.ADMIN, is_external_collaborator=True),
+                name="membership_admin_is_no_collaborator",
+            ),
+        ]
         indexes = [models.Index(fields=["org", "id"], name="membership_by_org")]
 
     def __str__(self) -> str:

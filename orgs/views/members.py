@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import signed_in_user
 from hubsso.negotiation import wants_json
 from orgs import members
-from orgs.access import Area, OrgRequest, gate_exempt, org_view
+from orgs.access import Area, OrgAccess, OrgRequest, gate_exempt, org_view
 from orgs.errors import LastAdmin
-from orgs.forms import CollaboratorForm, RoleForm
+from orgs.forms import BELOW_ADMIN, CollaboratorForm, RoleForm
 from orgs.models import Membership
 from orgs.paging import page_by_key
 from orgs.roles import ROLE_DESCRIPTIONS, Ability, Role
@@ -27,10 +27,30 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One line of the list. `role_lock` says why the role can't be set by hand; empty where it can."""
+    """One line of the list.
+
+    The locks say why the role can't be set by hand, why it can't be admin, and why the member can't be made an
+    external collaborator; they are empty where nothing stands in the way.
+    """
 
     membership: Membership
     role_lock: str
+    admin_lock: str
+    collaborator_lock: str
+
+    @classmethod
+    def of(cls, membership: Membership, access: OrgAccess) -> "MemberRow":
+        return cls(
+            membership=membership,
+            role_lock=members.lock_on(membership, role_lock=access.role_lock),
+            admin_lock=members.admin_lock_on(membership),
+            collaborator_lock=members.collaborator_lock_on(membership),
+        )
+
+    @property
+    def roles(self) -> list[tuple[str, str]]:
+        """What the control offers, as value and label."""
+        return BELOW_ADMIN if self.admin_lock else Role.choices
 
 
 @require_safe
@@ -44,10 +64,9 @@ def members_list(request: OrgRequest, org_slug: str) -> HttpResponse:
     if wants_json(request):
         return json_answer(json_shapes.members(access.org, page, with_emails=can_manage))
     context = {
-        "members": [MemberRow(m, members.lock_on(m, role_lock=access.role_lock)) for m in page.rows],
+        "members": [MemberRow.of(membership, access) for membership in page.rows],
         **page_links(request, page),
         "query": query,
-        "roles": Role.choices,
         "role_descriptions": [(role.label, ROLE_DESCRIPTIONS[role]) for role in Role],
     }
     return vary_on_accept(org_page(request, "orgs/members.html", context))

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
+from orgs.errors import OrgError
 from orgs.members import set_collaborator
 from orgs.paging import page_by_key
 from orgs.roles import Ability
@@ -29,21 +30,28 @@ def collaborators(request: OrgRequest, org_slug: str) -> HttpResponse:
     if "remove" in request.POST:
         return _ask_sso_again(request, org_slug)
     form = MemberEmailForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        members = request.access.org.memberships.select_related("user")
-        membership = members.filter(user__email__iexact=form.cleaned_data["email"]).first()
-        if membership is None:
-            form.add_error("email", "No member of this organisation has this address.")
-        else:
-            with telling(
-                request, f"{membership.user} is an external collaborator: no single sign-on is asked."
-            ):
-                set_collaborator(membership=membership, is_external=True, actor=signed_in_user(request))
-            return redirect("sso:collaborators", org_slug)
+    if request.method == "POST" and form.is_valid() and _exempt(request, form):
+        return redirect("sso:collaborators", org_slug)
     found = request.access.org.memberships.filter(is_external_collaborator=True).select_related("user")
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
     context = {"form": form, "collaborators": page.rows, **page_links(request, page)}
     return org_page(request, "sso/settings/collaborators.html", context)
+
+
+def _exempt(request: OrgRequest, form: MemberEmailForm) -> bool:
+    """Make the named member a collaborator. Where a rule says no, the form says so and keeps what was typed."""
+    members = request.access.org.memberships.select_related("user")
+    membership = members.filter(user__email__iexact=form.cleaned_data["email"]).first()
+    if membership is None:
+        form.add_error("email", "No member of this organisation has this address.")
+        return False
+    try:
+        set_collaborator(membership=membership, is_external=True, actor=signed_in_user(request))
+    except OrgError as refusal:
+        form.add_error("email", refusal.message)
+        return False
+    messages.success(request, f"{membership.user} is an external collaborator: no single sign-on is asked.")
+    return True
 
 
 def _ask_sso_again(request: OrgRequest, org_slug: str) -> HttpResponse:

@@ -4,8 +4,10 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from accounts.models import User
+from orgs.errors import AdminCantBeCollaborator, CollaboratorCantBeAdmin
 from orgs.models import Membership, Organization
 from orgs.roles import Role
 from sso.types import Enforcement
@@ -72,6 +74,31 @@ def test_role_that_the_idp_decides_is_locked_and_says_why(world: World, client: 
     assert response.status_code == 403
     world.max.refresh_from_db()
     assert world.max.role == Role.READ
+
+
+def test_admin_is_not_offered_the_exemption_and_told_why(
+    client: Client, hooli: Organization, admin: Membership
+) -> None:
+    path = reverse("orgs:set_collaborator", args=["hooli", admin.pk])
+    page = client.get("/orgs/hooli/members/").text
+    assert path not in page
+    assert escape(AdminCantBeCollaborator.message) in page
+    client.post(path, {"is_external": "on"})
+    admin.refresh_from_db()
+    assert not admin.is_external_collaborator
+
+
+def test_collaborator_is_not_offered_the_role_admin_and_told_why(
+    client: Client, hooli: Organization, admin: Membership
+) -> None:
+    nina = make_member(hooli, is_external_collaborator=True)
+    page = client.get("/orgs/hooli/members/").text
+    assert page.count('<option value="admin"') == 1  # Gus's own
+    assert escape(CollaboratorCantBeAdmin.message) in page
+    response = client.post(f"/orgs/hooli/members/{nina.pk}/role/", {"role": "admin"}, follow=True)
+    assert escape(CollaboratorCantBeAdmin.message) in response.text
+    nina.refresh_from_db()
+    assert nina.role == Role.READ
 
 
 def test_leaving_needs_no_sso_and_shows_only_the_name(world: World, client: Client) -> None:

@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from orgs import members
-from orgs.errors import AlreadyMember, LastAdmin, MemberGone, OrgError, RoleLocked
+from orgs.errors import AdminCantBeCollaborator, AlreadyMember, LastAdmin, MemberGone, OrgError, RoleLocked
 from orgs.models import AuditEvent, Membership
 from orgs.roles import Role, RoleSource
 from tests.builders import make_group, make_member, make_org, make_user
@@ -159,3 +159,31 @@ def test_collaborator_flag_is_recorded_once() -> None:
     membership.refresh_from_db()
     assert membership.is_external_collaborator
     assert audit_events(membership.org) == ["org.set_collaborator"]
+
+
+@pytest.mark.django_db
+def test_admin_can_not_be_exempt_from_sso() -> None:
+    membership = make_member(make_org(), role=Role.ADMIN)
+    with pytest.raises(AdminCantBeCollaborator, match="another role first") as refusal:
+        members.set_collaborator(membership=membership, is_external=True, actor=membership.user)
+    assert refusal.value.code == "admin_cant_be_collaborator"
+    membership.refresh_from_db()
+    assert not membership.is_external_collaborator
+    assert audit_events(membership.org) == []
+
+
+@pytest.mark.django_db
+def test_collaborator_is_made_an_admin_only_after_becoming_an_ordinary_member() -> None:
+    nina = make_member(make_org(), is_external_collaborator=True)
+    with pytest.raises(AdminCantBeCollaborator, match="ordinary member first"):
+        members.change_role(membership=nina, role=Role.ADMIN, actor=make_user())
+    nina.refresh_from_db()
+    assert nina.role == Role.READ
+    members.set_collaborator(membership=nina, is_external=False, actor=make_user())
+    assert members.change_role(membership=nina, role=Role.ADMIN, actor=make_user()).role == Role.ADMIN
+
+
+@pytest.mark.django_db
+def test_database_holds_no_collaborating_admin() -> None:
+    with pytest.raises(IntegrityError, match="membership_admin_is_no_collaborator"):
+        make_member(make_org(), role=Role.ADMIN, is_external_collaborator=True)

@@ -106,6 +106,13 @@ def test_an_external_collaborator_keeps_what_was_set_by_hand(world: World) -> No
     assert apply(world, world.nina, attributes={"groups": ["boss"]}).role == Role.READ
 
 
+def test_a_member_made_collaborator_during_the_login_is_made_no_admin(world: World) -> None:
+    map_roles(world, boss=Role.ADMIN)
+    Membership.objects.filter(pk=world.max.pk).update(is_external_collaborator=True)
+    assert apply(world, world.max, attributes={"groups": ["boss"]}).role == Role.READ
+    assert events(world) == []
+
+
 def test_mapped_seats_come_and_go_and_manual_ones_stay(world: World) -> None:
     research, sales = make_group(world.acme, "Research"), make_group(world.acme, "Sales")
     world.acme_idp.group_mapping_enabled = True

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
+from orgs.errors import AdminCantBeCollaborator
 from sso.models import LinkedIdentity, RefusalTrace, SSOSession
 from sso.types import Enforcement
 from tests.builders import make_connection, make_sso_session, set_policy
@@ -28,6 +29,14 @@ def test_collaborator_is_asked_no_more_and_asked_again(acme: AcmeSettings) -> No
     assert client.get(ORG_PAGE).status_code == 403
     changes = [data["is_external_collaborator"] for data in acme.audit("org.set_collaborator")]
     assert changes == [True, False]
+
+
+def test_admin_can_not_be_exempt_and_the_form_says_so(acme: AcmeSettings) -> None:
+    response = acme.post("collaborators", email=acme.oscar.user.email)
+    assert response.status_code == 200
+    assert response.context["form"].errors == {"email": [AdminCantBeCollaborator.message]}
+    acme.oscar.refresh_from_db()
+    assert not acme.oscar.is_external_collaborator
 
 
 def test_unlinked_identity_loses_its_sessions(acme: AcmeSettings) -> None:
