@@ -1,0 +1,45 @@
+"""Everything works without JavaScript: both logins, menus, and the theme of the system."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.demo.people import HANA, MAX, TOM
+from tests.e2e.conftest import NewVisitor
+from tests.e2e.visitor import Visitor
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def visitor(new_visitor: NewVisitor) -> Visitor:
+    return new_visitor(has_javascript=False)
+
+
+def test_oidc_login(visitor: Visitor) -> None:
+    visitor.sign_in(MAX)
+    visitor.open("/orgs/acme/r/working-at-acme/")
+    visitor.authenticate("Acme Login", MAX)
+    expect(visitor.main.get_by_role("heading", name="How hiring goes")).to_be_visible()
+
+
+def test_saml_login_by_the_buttons_of_the_forms(visitor: Visitor) -> None:
+    visitor.sign_in(TOM)
+    visitor.open("/orgs/globex/r/press-kit/")
+    visitor.authenticate("Globex ID", TOM)
+    visitor.page.locator("#post-form button").click()  # the IdP's page would send itself by script
+    expect(visitor.main.get_by_role("heading", name="Boilerplate")).to_be_visible()
+    expect(visitor.page).to_have_url(re.compile(r"/orgs/globex/r/press-kit/$"))
+
+
+def test_menus_open_and_sign_out_works(visitor: Visitor) -> None:
+    visitor.sign_in(HANA)
+    visitor.sign_out()
+    expect(visitor.page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
+
+
+def test_buttons_that_need_a_script_are_not_shown(visitor: Visitor) -> None:
+    visitor.open("/accounts/login/")
+    expect(visitor.page.get_by_role("button", name=re.compile("passkey"))).to_have_count(0)
+    expect(visitor.page.locator("[data-theme-toggle]")).to_be_hidden()
