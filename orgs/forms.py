@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.forms import model_to_dict
 
-from orgs.models import Invitation, Organization, Resource, ResourceGroup
+from orgs.models import Organization, Resource, ResourceGroup
 from orgs.models.organization import validate_slug
 from orgs.resources import Places, ResourceContent
 from orgs.roles import Role
@@ -88,16 +88,24 @@ class CollaboratorForm(forms.Form):
     is_external = forms.BooleanField(required=False)
 
 
-class InviteForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+class InviteForm(forms.Form):
+    """While `invitations_off` says why, only external collaborators can be invited, and the box is ticked."""
+
+    email = forms.EmailField(label="E-mail address", max_length=254)
     role = forms.TypedChoiceField(choices=Role.choices, coerce=Role, initial=Role.READ)
+    is_external_collaborator = forms.BooleanField(
+        label="External collaborator (no single sign-on asked)",
+        help_text="For people who are not in your identity provider. Never an admin.",
+        required=False,
+    )
 
-    class Meta:
-        model = Invitation
-        fields = ["email", "role"]
-        labels = {"email": "E-mail address"}
-
-    def validate_unique(self) -> None:
-        """Inviting an address again sends a new link."""
+    def __init__(self, data: Any, *, invitations_off: str) -> None:
+        super().__init__(data)
+        if invitations_off:
+            box = self.fields["is_external_collaborator"]
+            box.initial, box.required = True, True
+            box.error_messages["required"] = invitations_off
+            self.fields["role"].choices = BELOW_ADMIN  # type: ignore[attr-defined]
 
 
 class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

@@ -4,10 +4,12 @@ import logging
 import smtplib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models.functions import Lower
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -34,16 +36,36 @@ class IssuedInvitation:
 
 
 def invite(
-    *, org: Organization, email: str, role: Role, actor: User, now: datetime, invitations_off: str = ""
+    *,
+    org: Organization,
+    email: str,
+    role: Role,
+    actor: User,
+    now: datetime,
+    is_external_collaborator: bool = False,
+    invitations_off: str = "",
 ) -> IssuedInvitation:
-    """Ask an e-mail address to join. Asking again replaces the link and the role.
+    """Ask an e-mail address to join. Asking again replaces the link and what it gives.
 
-    Raises AlreadyMember, or InvitationsOff where `invitations_off` states a reason.
+    Raises AlreadyMember, AdminCantBeCollaborator, or InvitationsOff where `invitations_off` states a reason; it
+    does not hold for external collaborators, who have no other way in.
     """
-    if invitations_off:
+    if invitations_off and not is_external_collaborator:
         raise InvitationsOff(invitations_off)
+    members.check_collaborator(role=role, is_external=is_external_collaborator)
     token = random_token()
-    invitation = _store(org=org, email=email.lower(), role=role, actor=actor, now=now, token=token)
+    invitation = _store(
+        org=org,
+        email=email.lower(),
+        actor=actor,
+        values={
+            "role": role,
+            "is_external_collaborator": is_external_collaborator,
+            "token_hash": token_hash(token),
+            "invited_by": actor,
+            "expires_at": now + LIFETIME,
+        },
+    )
     link = settings.BASE_URL + reverse("orgs:invitation", args=[token])
     return IssuedInvitation(invitation, link, is_sent=_send(invitation, link=link, sender=actor))
 
@@ -51,8 +73,7 @@ def invite(
 @transaction.atomic
 def revoke(*, invitation: Invitation, actor: User) -> None:
     """Withdraw an invitation; its link is dead from now on."""
-    data = {"email": invitation.email, "role": invitation.role}
-    audit.record("org.revoke_invitation", org=invitation.org, actor=actor, data=data)
+    audit.record("org.revoke_invitation", org=invitation.org, actor=actor, data=_described(invitation))
     invitation.delete()
 
 
@@ -72,14 +93,20 @@ def accept(*, token: str, user: User, now: datetime, invitations_off: str = "") 
     """
     invitation = find(token)
     check_acceptable(invitation, user=user, now=now)
-    if invitations_off:
-        raise InvitationsOff(invitations_off)
+    if off := off_for(invitation, invitations_off=invitations_off):
+        raise InvitationsOff(off)
     used, _ = Invitation.objects.filter(pk=invitation.pk).delete()
     if not used:
         raise InvitationGone  # somebody was faster
     role = Role(invitation.role)
     return members.add_member(
-        org=invitation.org, user=user, role=role, source=RoleSource.INVITATION, actor=user, fallback_role=role
+        org=invitation.org,
+        user=user,
+        role=role,
+        source=RoleSource.INVITATION,
+        actor=user,
+        fallback_role=role,
+        is_external_collaborator=invitation.is_external_collaborator,
     )
 
 
@@ -93,30 +120,36 @@ def check_acceptable(invitation: Invitation, *, user: User, now: datetime) -> No
         raise AlreadyMember("You are a member already.")
 
 
+def off_for(invitation: Invitation, *, invitations_off: str) -> str:
+    """Why this invitation can't be sent or accepted just now; empty where it can."""
+    return "" if invitation.is_external_collaborator else invitations_off
+
+
 def pending_for(*, org: Organization, user: User, now: datetime) -> Invitation | None:
-    """The organisation's good invitation to one of the account's verified addresses, if there is one."""
-    emails = [email.lower() for email in verified_emails(user)]
-    return org.invitations.filter(email__in=emails, expires_at__gt=now).order_by("pk").first()
+    """The good invitation to one of the account's verified addresses that counts when they join by SSO.
+
+    That of an external collaborator does not: it is for people who join without.
+    """
+    good = org.invitations.filter(is_external_collaborator=False, expires_at__gt=now)
+    addressed = good.annotate(address=Lower("email")).filter(address__in=verified_emails(user))
+    return addressed.order_by("pk").first()
 
 
 @transaction.atomic
-def _store(
-    *, org: Organization, email: str, role: Role, actor: User, now: datetime, token: str
-) -> Invitation:
+def _store(*, org: Organization, email: str, actor: User, values: dict[str, Any]) -> Invitation:
     if Membership.objects.filter(org=org, user__email__iexact=email).exists():
         raise AlreadyMember
-    invitation, _ = Invitation.objects.update_or_create(
-        org=org,
-        email=email,
-        defaults={
-            "role": role,
-            "token_hash": token_hash(token),
-            "invited_by": actor,
-            "expires_at": now + LIFETIME,
-        },
-    )
-    audit.record("org.invite_user", org=org, actor=actor, data={"email": email, "role": role.value})
+    invitation, _ = Invitation.objects.update_or_create(org=org, email=email, defaults=values)
+    audit.record("org.invite_user", org=org, actor=actor, data=_described(invitation))
     return invitation
+
+
+def _described(invitation: Invitation) -> dict[str, Any]:
+    """An invitation as the audit log names it."""
+    data: dict[str, Any] = {"email": invitation.email, "role": Role(invitation.role).value}
+    if invitation.is_external_collaborator:
+        data["is_external_collaborator"] = True
+    return data
 
 
 def _send(invitation: Invitation, *, link: str, sender: User) -> bool:

@@ -30,8 +30,13 @@ def add_member(
     actor: User | None,
     detail: str = "",
     fallback_role: Role | None = None,
+    is_external_collaborator: bool = False,
 ) -> Membership:
-    """Make `user` a member. Raises AlreadyMember, also when somebody else does the same at the same time."""
+    """Make `user` a member. Raises AlreadyMember, also when somebody else does the same at the same time.
+
+    Raises AdminCantBeCollaborator where both are asked for.
+    """
+    check_collaborator(role=role, is_external=is_external_collaborator)
     try:
         with transaction.atomic():
             membership = Membership.objects.create(
@@ -41,10 +46,13 @@ def add_member(
                 role_source=source,
                 role_detail=detail,
                 fallback_role=fallback_role,
+                is_external_collaborator=is_external_collaborator,
             )
     except IntegrityError:
         raise AlreadyMember from None
-    data = {"member": _label(user), "role": role.value, "source": source.value}
+    data: dict[str, object] = {"member": _label(user), "role": role.value, "source": source.value}
+    if is_external_collaborator:
+        data["is_external_collaborator"] = True
     audit.record("org.add_user", org=org, actor=actor, data=data)
     return membership
 
@@ -106,13 +114,18 @@ def set_collaborator(*, membership: Membership, is_external: bool, actor: User |
     membership = _lock(membership)
     if membership.is_external_collaborator == is_external:
         return membership
-    if is_external and (lock := collaborator_lock_on(membership)):
-        raise AdminCantBeCollaborator(lock)
+    check_collaborator(role=Role(membership.role), is_external=is_external)
     membership.is_external_collaborator = is_external
     membership.save(update_fields=["is_external_collaborator"])
     data = {"member": _label(membership.user), "is_external_collaborator": is_external}
     audit.record("org.set_collaborator", org=membership.org, actor=actor, data=data)
     return membership
+
+
+def check_collaborator(*, role: Role, is_external: bool) -> None:
+    """Raise AdminCantBeCollaborator where a role and the exemption from SSO don't go together."""
+    if is_external and role is Role.ADMIN:
+        raise AdminCantBeCollaborator
 
 
 def lock_on(membership: Membership, *, role_lock: str) -> str:

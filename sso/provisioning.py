@@ -7,13 +7,10 @@ admin, and keeps what somebody had when the IdP says that its list of groups is 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models.functions import Lower
-
-from accounts.emails import verified_emails
 from accounts.models import User
-from orgs import audit, members
+from orgs import audit, invitations, members
 from orgs.errors import AdminCantBeCollaborator, AlreadyMember, LastAdmin
-from orgs.models import Invitation, Membership, ResourceGroupSeat
+from orgs.models import Membership, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
 from sso import announcements
 from sso.errors import NotAMember
@@ -97,8 +94,7 @@ def _find_membership(connection: Connection, user: User) -> Membership | None:
 def _join(*, connection: Connection, user: User, now: datetime) -> Membership:
     """Make a member with the role of their invitation, else the default. Of two joins at once, one makes it."""
     org = connection.org
-    invitations = Invitation.objects.filter(org=org, expires_at__gt=now).annotate(address=Lower("email"))
-    invitation = invitations.filter(address__in=verified_emails(user)).first()
+    invitation = invitations.pending_for(org=org, user=user, now=now)
     role = Role(invitation.role) if invitation else Role(org.default_role)
     try:
         membership = members.add_member(

@@ -39,11 +39,15 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """An e-mail address asked to join. The link's token is stored as a hash; expiry is decided at use."""
+    """An e-mail address asked to join. The link's token is stored as a hash; expiry is decided at use.
+
+    Whoever accepts an invitation with `is_external_collaborator` joins as one, also while SSO is enforced.
+    """
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField(max_length=254)
     role = models.CharField(max_length=20, choices=Role.choices)
+    is_external_collaborator = models.BooleanField(default=False)
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
@@ -52,7 +56,13 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint("org", Lower("email"), name="invitation_unique_per_org")]
+        constraints = [
+            models.UniqueConstraint("org", Lower("email"), name="invitation_unique_per_org"),
+            models.CheckConstraint(
+                condition=~models.Q(role=Role.ADMIN, is_external_collaborator=True),
+                name="invitation_admin_is_no_collaborator",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.email} to {self.org}"

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts.requests import signed_in_user
 from orgs import invitations
 from orgs.access import Area, OrgRequest, gate_exempt, org_view
-from orgs.errors import Forbidden, InvitationGone, OrgError
+from orgs.errors import AdminCantBeCollaborator, Forbidden, InvitationGone, OrgError
 from orgs.forms import InviteForm
 from orgs.models import Invitation
 from orgs.paging import page_by_key
@@ -23,7 +23,7 @@ PAGE_SIZE = 50
 @org_view(Area.MEMBERS, needs=Ability.MANAGE)
 def invitations_list(request: OrgRequest, org_slug: str) -> HttpResponse:
     """The open invitations, and the form that sends one."""
-    form = InviteForm(request.POST or None)
+    form = InviteForm(request.POST or None, invitations_off=request.access.invitations_off)
     if request.method == "POST" and form.is_valid() and _invite(request, form):
         return redirect("orgs:invitations", org_slug)
     open_invitations = request.access.org.invitations.select_related("invited_by")
@@ -67,31 +67,27 @@ def accept(request: OrgRequest, org_slug: str, invitation_token: str) -> HttpRes
         )
         messages.success(request, f"Welcome to {invitation.org.name}.")
         return redirect(invitation.org)
-    context = {
-        "invitation": invitation,
-        "refusal": refusal,
-        "invitations_off": request.access.invitations_off,
-    }
+    off = invitations.off_for(invitation, invitations_off=request.access.invitations_off)
+    context = {"invitation": invitation, "refusal": refusal, "invitations_off": off}
     return org_page(request, "orgs/invitation_accept.html", context, status=403 if refusal else 200)
 
 
 def _invite(request: OrgRequest, form: InviteForm) -> bool:
     """Send one. Where a rule says no, the form says so and keeps what was typed."""
-    email, role = form.cleaned_data["email"], form.cleaned_data["role"]
     try:
         issued = invitations.invite(
             org=request.access.org,
-            email=email,
-            role=role,
             actor=signed_in_user(request),
             now=timezone.now(),
             invitations_off=request.access.invitations_off,
+            **form.cleaned_data,
         )
     except Forbidden:
         raise
     except OrgError as refusal:
-        form.add_error("email", refusal.message)
+        form.add_error("role" if isinstance(refusal, AdminCantBeCollaborator) else "email", refusal.message)
         return False
+    email, role = form.cleaned_data["email"], form.cleaned_data["role"]
     if issued.is_sent:
         messages.success(request, f"{email} has been invited as {role.label}.")
     else:
@@ -113,8 +109,8 @@ def _find(request: OrgRequest, token: str) -> Invitation:
 
 def _why_not(request: OrgRequest, invitation: Invitation) -> str:
     """Why this viewer can't accept; empty where they can, or where they have yet to sign in."""
-    if request.access.invitations_off:
-        return request.access.invitations_off
+    if off := invitations.off_for(invitation, invitations_off=request.access.invitations_off):
+        return off
     if not request.user.is_authenticated:
         return ""
     try:

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from accounts.models import User
 from orgs import invitations
 from orgs.errors import (
+    AdminCantBeCollaborator,
     AlreadyMember,
     InvitationExpired,
     InvitationForOther,
@@ -157,6 +158,43 @@ def test_nobody_is_invited_and_nobody_accepts_while_invitations_are_off(acme: Or
     assert acme.invitations.count() == 1
 
 
+def invite_collaborator(acme: Organization, role: Role = Role.WRITE) -> IssuedInvitation:
+    return invitations.invite(
+        org=acme,
+        email="nina@partner.example",
+        role=role,
+        actor=make_user(name="Olivia"),
+        now=NOW,
+        is_external_collaborator=True,
+        invitations_off="SSO is enforced",
+    )
+
+
+def test_external_collaborators_are_invited_while_invitations_are_off(acme: Organization) -> None:
+    issued = invite_collaborator(acme)
+    assert "as an external collaborator" in mail.outbox[0].body
+    membership = invitations.accept(
+        token=token_of(issued), user=make_user("nina@partner.example"), now=NOW, invitations_off="SSO"
+    )
+    assert (membership.role, membership.is_external_collaborator) == (Role.WRITE, True)
+    told = [event.data["is_external_collaborator"] for event in acme.audit_events.all()]
+    assert told == [True, True]
+
+
+def test_nobody_is_invited_as_admin_and_external_collaborator(acme: Organization) -> None:
+    with pytest.raises(AdminCantBeCollaborator):
+        invite_collaborator(acme, Role.ADMIN)
+    assert not acme.invitations.exists()
+    assert not mail.outbox
+
+
+def test_inviting_again_decides_anew_who_is_an_external_collaborator(acme: Organization) -> None:
+    invite_collaborator(acme)
+    issued = invite(acme, "nina@partner.example")
+    user = make_user("nina@partner.example")
+    assert not invitations.accept(token=token_of(issued), user=user, now=NOW).is_external_collaborator
+
+
 def test_mail_that_could_not_be_sent_is_said(acme: Organization, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nothing listens there
@@ -178,3 +216,5 @@ def test_pending_invitation_is_found_by_verified_address(acme: Organization) -> 
     assert invitations.pending_for(org=acme, user=user, now=NOW + LIFETIME) is None
     assert invitations.pending_for(org=acme, user=make_user(), now=NOW) is None
     assert invitations.pending_for(org=make_org(), user=user, now=NOW) is None
+    invite_collaborator(acme)
+    assert invitations.pending_for(org=acme, user=make_user("nina@partner.example"), now=NOW) is None

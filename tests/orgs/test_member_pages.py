@@ -168,6 +168,58 @@ def test_enforcing_sso_turns_invitations_off(client: Client, hooli: Organization
     assert hooli.invitations.exists()
 
 
+def test_external_collaborator_is_invited_and_comes_in_while_sso_is_enforced(
+    world: World, client: Client
+) -> None:
+    log_in_with_sso(client, world.olivia)
+    page = client.get("/orgs/acme/invitations/")
+    assert page.context["form"]["is_external_collaborator"].initial is True
+    data = {"email": "new@partner.example", "role": "read", "is_external_collaborator": "on"}
+    assert client.post("/orgs/acme/invitations/", data).status_code == 302
+    invited, user = signed_in("new@partner.example")
+    accept_page = invited.get(invitation_link(), follow=True)
+    assert "as an external collaborator" in accept_page.text
+    assert invited.post(accept_page.redirect_chain[-1][0])["Location"] == "/orgs/acme/"
+    assert world.acme.memberships.get(user=user).is_external_collaborator
+    assert invited.get("/orgs/acme/members/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "reason"),
+    [
+        ({"role": "read"}, "is_external_collaborator", "join link"),
+        ({"role": "admin", "is_external_collaborator": "on"}, "role", "not one of the available"),
+    ],
+    ids=["classic", "admin"],
+)
+def test_other_invitations_are_refused_on_the_form_while_sso_is_enforced(
+    world: World, client: Client, data: dict[str, str], field: str, reason: str
+) -> None:
+    log_in_with_sso(client, world.olivia)
+    response = client.post("/orgs/acme/invitations/", {"email": "new@acme.example", **data})
+    assert reason in response.context["form"].errors[field][0]
+    assert not world.acme.invitations.exists()
+    assert not mail.outbox
+
+
+def test_form_says_that_no_collaborator_is_invited_as_admin(
+    client: Client, hooli: Organization, admin: Membership
+) -> None:
+    data = {"email": "new@partner.example", "role": "admin", "is_external_collaborator": "on"}
+    response = client.post("/orgs/hooli/invitations/", data)
+    assert response.context["form"].errors == {"role": [AdminCantBeCollaborator.message]}
+    assert not hooli.invitations.exists()
+
+
+def test_invitation_sent_again_stays_that_of_a_collaborator(world: World, client: Client) -> None:
+    log_in_with_sso(client, world.olivia)
+    data = {"email": "new@partner.example", "role": "read", "is_external_collaborator": "on"}
+    client.post("/orgs/acme/invitations/", data)
+    page = client.get("/orgs/acme/invitations/").text
+    assert '<input type="hidden" name="is_external_collaborator" value="on">' in page
+    assert "Send again" in page
+
+
 def test_revoking_and_foreign_invitations(client: Client, hooli: Organization, admin: Membership) -> None:
     client.post("/orgs/hooli/invitations/", {"email": "new@hooli.example", "role": "write"})
     invitation = hooli.invitations.get()

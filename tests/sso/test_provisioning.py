@@ -164,6 +164,20 @@ def test_joining_takes_the_role_of_an_invitation_that_has_not_expired(
     assert member.fallback_role == (Role.WRITE if role is Role.WRITE else None)
 
 
+def test_joining_leaves_the_invitation_of_an_external_collaborator_alone(world: World) -> None:
+    Invitation.objects.create(
+        org=world.acme,
+        email="new@acme.example",
+        role=Role.WRITE,
+        is_external_collaborator=True,
+        token_hash="x",
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    member = join(world)
+    assert (member.role, member.fallback_role, member.is_external_collaborator) == (Role.READ, None, False)
+    assert world.acme.invitations.exists()
+
+
 def test_a_login_makes_nobody_a_member(world: World) -> None:
     with pytest.raises(NotAMember):
         join(world, purpose=Purpose.LOGIN)
