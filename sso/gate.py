@@ -16,7 +16,7 @@ from orgs.access import Area, MemberOf, OrgAccess
 from orgs.models import Membership, Organization
 from orgs.roles import Role
 from sso.models import Connection, RecoveryGrant, Revision
-from sso.policy import decide
+from sso.policy import decide, joining_needs_sso, roles_follow_the_idp
 from sso.types import Decision, Enforcement, GateFacts, MemberFacts, SSOSessionFacts
 
 M = TypeVar("M", bound=Model)
@@ -36,12 +36,16 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class GatedOrg:
-    """One organisation, seen by one viewer: the gate's facts, and what a view will want to know."""
+    """One organisation, seen by one viewer: the gate's facts, and what a view will want to know.
+
+    `idp_name` names the one live connection; it is empty while there is none, or a choice of several.
+    """
 
     org: Organization
     facts: GateFacts
     member: MemberOf | None
     idp_name: str
+    has_idp_choice: bool
     maps_roles: bool
 
     def decide(self, *, area: Area, now: datetime) -> Decision:
@@ -49,13 +53,14 @@ class GatedOrg:
 
     def access(self, who: Who) -> OrgAccess:
         """What a view gets once the decision let the viewer in."""
-        uses_sso = self.facts.enforcement is not Enforcement.OFF
+        enforcement = self.facts.enforcement
+        is_locked = roles_follow_the_idp(enforcement, maps_roles=self.maps_roles)
         return OrgAccess(
             org=self.org,
             user_id=who.user_id,
             member=self.member,
-            role_lock=ROLES_ARE_MAPPED if self.maps_roles and uses_sso else "",
-            invitations_off=INVITATIONS_ARE_OFF if self.facts.enforcement is Enforcement.ENFORCED else "",
+            role_lock=ROLES_ARE_MAPPED if is_locked else "",
+            invitations_off=INVITATIONS_ARE_OFF if joining_needs_sso(enforcement) else "",
         )
 
 
@@ -107,6 +112,7 @@ def _with_facts(rows: QuerySet[M], who: Who, *, prefix: str) -> QuerySet[Any]:
         gate_revision_status=F("gate_session__revision__status"),
         gate_connection_enabled=F("gate_session__connection__is_enabled"),
         gate_idp_name=Subquery(live.order_by("id").values("connection__name")[:1]),
+        gate_other_idp_name=Subquery(live.order_by("id").values("connection__name")[1:2]),
         gate_maps_roles=Exists(live.filter(connection__role_mapping_enabled=True)),
     )
     return annotated
@@ -135,7 +141,8 @@ def _gated(row: Any, org: Organization, who: Who, recovery_until: datetime | Non
             recovery_until=recovery_until,
         ),
         member=member,
-        idp_name=row.gate_idp_name or "",
+        idp_name=row.gate_idp_name or "" if row.gate_other_idp_name is None else "",
+        has_idp_choice=row.gate_other_idp_name is not None,
         maps_roles=row.gate_maps_roles,
     )
 

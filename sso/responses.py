@@ -17,7 +17,7 @@ from sso.browser import browser_session_of
 from sso.gate import GatedOrg
 from sso.return_paths import with_next
 from sso.types import Decision, Reason
-from sso.viewer import REASON_TEXTS, start_url
+from sso.viewer import REASON_TEXTS, choice_url, start_url
 
 PROBLEM_TYPE = "urn:hubsso:problem:"
 
@@ -64,12 +64,14 @@ def _block_page(request: HttpRequest, gated: GatedOrg, decision: Decision) -> di
     held_path = ""
     if request.method == "POST":
         held_path = _hold(request, gated)
+    back_to = held_path or next_path
     return {
         "org": gated.org,
         "idp_name": gated.idp_name,
         "reason": decision.reason,
         "reason_text": REASON_TEXTS[decision.reason],
-        "start_url": _start(gated, held_path or next_path) if gated.idp_name else "",
+        "start_url": _start(gated, back_to) if gated.facts.has_live_connection else "",
+        "choice_url": with_next(choice_url(gated.org.slug), back_to) if gated.has_idp_choice else "",
         "is_post_held": bool(held_path),
         "is_post_lost": request.method == "POST" and not held_path,
     }

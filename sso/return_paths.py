@@ -22,5 +22,6 @@ def safe_path(path: str | None, *, fallback: str) -> str:
 
 
 def with_next(url: str, path: str) -> str:
-    """`url` with the path to return to as its query."""
-    return f"{url}?{urlencode({'next': path})}" if path else url
+    """`url` with the path to return to in its query."""
+    separator = "&" if "?" in url else "?"
+    return f"{url}{separator}{urlencode({'next': path})}" if path else url

@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from orgs.access import Area, MemberOf, Viewer, WithheldOrg
 from sso.gate import GatedOrg, Who, orgs_of
-from sso.types import Enforcement, Outcome, Reason
+from sso.policy import may_be_set_aside
+from sso.types import Outcome, Reason
 
 REASON_TEXTS: dict[Reason, str] = {
     Reason.SSO_MISSING: "You have not authenticated with its identity provider in this browser yet.",
@@ -19,7 +20,7 @@ REASON_TEXTS: dict[Reason, str] = {
 
 @dataclass(frozen=True, slots=True)
 class WaitingOrg:
-    """One line of the banner. `org_id` keys the viewer's "not now"."""
+    """One line of the banner. `org_id` keys the viewer's "not now". `idp_name` is empty where there are several."""
 
     org_id: int
     org_name: str
@@ -50,7 +51,8 @@ def look(who: Who, *, now: datetime) -> PortalView:
             withheld.append(_withheld(gated))
         elif gated.member:
             memberships.append(gated.member)
-        if decision.outcome in (Outcome.REQUIRE_SSO, Outcome.ALLOW_WITH_BANNER) and gated.idp_name:
+        is_asked = decision.outcome in (Outcome.REQUIRE_SSO, Outcome.ALLOW_WITH_BANNER)
+        if is_asked and gated.facts.has_live_connection:
             waiting.append(_waiting(gated, decision.reason))
     viewer = Viewer(user_id=who.user_id, memberships=tuple(memberships), withheld=tuple(withheld))
     return PortalView(viewer=viewer, waiting=tuple(waiting))
@@ -63,7 +65,7 @@ def _withheld(gated: GatedOrg) -> WithheldOrg:
 
 
 def _waiting(gated: GatedOrg, reason: Reason) -> WaitingOrg:
-    enforced = gated.facts.enforcement is Enforcement.ENFORCED
+    can_skip = may_be_set_aside(gated.facts.enforcement)
     return WaitingOrg(
         org_id=gated.org.pk,
         org_name=gated.org.name,
@@ -71,10 +73,15 @@ def _waiting(gated: GatedOrg, reason: Reason) -> WaitingOrg:
         idp_name=gated.idp_name,
         start_url=start_url(gated.org.slug),
         reason_text=REASON_TEXTS[reason],
-        can_skip=not enforced,
-        is_enforced=enforced,
+        can_skip=can_skip,
+        is_enforced=not can_skip,
     )
 
 
 def start_url(org_slug: str) -> str:
     return reverse("sso:start", args=[org_slug])
+
+
+def choice_url(org_slug: str) -> str:
+    """Where a member chooses among several connections, whichever the rule would choose."""
+    return start_url(org_slug) + "?choose=1"

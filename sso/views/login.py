@@ -17,6 +17,7 @@ from sso.login import begin_login
 from sso.models import Connection, Revision
 from sso.return_paths import safe_path
 from sso.types import Purpose
+from sso.views.connection_choice import asked_connection, choices, is_silent
 from sso.views.outcome import refuse
 
 
@@ -28,7 +29,13 @@ def start(request: HttpRequest, org_slug: str) -> HttpResponse:
     org = get_object_or_404(Organization, slug=org_slug)
     if not Membership.objects.filter(org=org, user_id=signed_in_user(request).pk).exists():
         raise Http404
-    return _to_idp(request, org, Purpose.LOGIN)
+    live = list(live_connections(org))
+    if not live:
+        return render(request, "sso/unavailable.html", {"org": org}, status=503)
+    connection = asked_connection(request, live)
+    if connection is None:
+        return render(request, "sso/choose.html", {"org": org, "choices": choices(request, live)})
+    return _to_idp(request, connection, Purpose.LOGIN)
 
 
 @gate_exempt("the join link: whoever follows it is not a member yet")
@@ -39,12 +46,18 @@ def join(request: HttpRequest, org_slug: str) -> HttpResponse:
     org = get_object_or_404(Organization, slug=org_slug)
     if Membership.objects.filter(org=org, user_id=signed_in_user(request).pk).exists():
         return redirect(org)
-    connections = live_connections(org)
-    if not connections:
+    live = list(live_connections(org))
+    if not live:
         raise Http404
-    if request.GET.get("go"):
-        return _to_idp(request, org, Purpose.JOIN)
-    return render(request, "sso/join.html", {"org": org, "idp_name": connections[0].name})
+    connection = asked_connection(request, live)
+    if connection is not None and request.GET.get("go"):
+        return _to_idp(request, connection, Purpose.JOIN)
+    page = {
+        "org": org,
+        "choices": choices(request, [connection] if connection else live, go="1"),
+        "has_other_choices": connection is not None and len(live) > 1,
+    }
+    return render(request, "sso/join.html", page)
 
 
 @login_required
@@ -74,10 +87,7 @@ def held_post(request: HttpRequest, org_slug: str, token: str) -> HttpResponse:
     return render(request, "sso/held_post.html", {"org": org, "opened": opened})
 
 
-def _to_idp(request: HttpRequest, org: Organization, purpose: Purpose) -> HttpResponse:
-    connection = _choose_connection(org)
-    if connection is None:
-        return render(request, "sso/unavailable.html", {"org": org}, status=503)
+def _to_idp(request: HttpRequest, connection: Connection, purpose: Purpose) -> HttpResponse:
     try:
         browser_request = begin_login(
             connection=connection,
@@ -86,7 +96,7 @@ def _to_idp(request: HttpRequest, org: Organization, purpose: Purpose) -> HttpRe
             browser_session=ensure_browser_session(request),
             purpose=purpose,
             next_path=safe_path(request.GET.get("next"), fallback=""),
-            is_silent=bool(request.GET.get("silent")),
+            is_silent=is_silent(request),
             now=timezone.now(),
         )
     except SSOError as error:
@@ -107,7 +117,3 @@ def post_to_idp(request: HttpRequest, url: str, fields: dict[str, str]) -> HttpR
 def _origin(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.split('/', 1)[0]}"
-
-
-def _choose_connection(org: Organization) -> Connection | None:
-    return live_connections(org).first()

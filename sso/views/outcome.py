@@ -10,11 +10,12 @@ from django.utils.timezone import localtime
 
 from sso import login, test_results
 from sso.errors import SilentLoginFailed, SSOError
+from sso.gate import live_connections
 from sso.models import Connection, LoginAttempt, SSOSession
 from sso.refusals import record_refusal
 from sso.return_paths import safe_path, with_next
 from sso.types import IdentityAssertion, Purpose, SessionLimit
-from sso.viewer import start_url
+from sso.viewer import choice_url, start_url
 
 _LIMIT_WORDS = {
     SessionLimit.ORG_TIMEOUT: "the organisation's session length",
@@ -51,6 +52,7 @@ def refuse(
         "error": error,
         "reference": reference,
         "retry_url": _retry_url(connection, attempt),
+        "choice_url": _choice_url(connection, attempt),
         "is_test": attempt is not None and attempt.purpose == Purpose.TEST,
     }
     response = render(request, "sso/refused.html", page, status=error.status)
@@ -63,6 +65,15 @@ def _retry_url(connection: Connection, attempt: LoginAttempt | None) -> str:
     if attempt is not None and attempt.purpose == Purpose.JOIN:
         return reverse("sso:join", args=[connection.org.slug])
     return with_next(start_url(connection.org.slug), attempt.next_path if attempt else "")
+
+
+def _choice_url(connection: Connection, attempt: LoginAttempt | None) -> str:
+    """Where another IdP can be chosen; empty where there is no other."""
+    if live_connections(connection.org).exclude(pk=connection.pk).exists():
+        if attempt is not None and attempt.purpose == Purpose.JOIN:
+            return reverse("sso:join", args=[connection.org.slug]) + "?choose=1"
+        return with_next(choice_url(connection.org.slug), attempt.next_path if attempt else "")
+    return ""
 
 
 def _return_path(attempt: LoginAttempt) -> str:
