@@ -1,11 +1,18 @@
-"""Accounts in Django's admin, for operators. It opens no organisation, and passwords are never shown."""
+"""Accounts in Django's admin, for operators. It opens no organisation, and shows no password and no second factor."""
 
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa import admin as _mfa_admin  # noqa: F401 - registers what is taken back below
+from allauth.mfa.models import Authenticator
+from allauth.usersessions import admin as _usersessions_admin  # noqa: F401 - likewise
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 
 from accounts.models import User
+
+# Seeds, sealed or not, and the keys of people's sessions are no operator's to see or to change.
+admin.site.unregister([Authenticator, UserSession])
 
 # The admin's own login page knows no second factor and counts no guesses: use the portal's.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

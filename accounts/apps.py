@@ -6,6 +6,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from accounts import signals  # noqa: PLC0415 - receivers need the models
+        from accounts import mfa_adapter, signals  # noqa: PLC0415 - both need the models
 
+        mfa_adapter.register_secrets()
         signals.connect()

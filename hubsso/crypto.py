@@ -31,7 +31,7 @@ else:  # Django's fields take no type arguments at run time
 class SealedField(TextColumn):
     """A column that holds only what `seal` returned. Models open it by a property that states the context.
 
-    `rotate_encryption_keys` finds every column of this type.
+    `hubsso.key_rotation` finds every column of this type.
     """
 
 

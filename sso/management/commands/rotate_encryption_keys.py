@@ -10,7 +10,7 @@ from hubsso.key_rotation import rotate_all
 class Command(BaseCommand):
     help = (
         "Seal every secret at rest with the first key of HUBSSO_ENCRYPTION_KEYS. To rotate: put a new key first, "
-        "restart, run this, then remove the old key. Prints one line a column and can be run again at any "
+        "restart, run this, then remove the old key. Prints one line a place and can be run again at any "
         "time. Ends with 1 if a secret can't be read with any of the keys; it is left as it is."
     )
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         for rotation in rotate_all(is_dry_run=dry_run):
             unreadable += rotation.unreadable
             self.stdout.write(
-                f"{rotation.column}: {rotation.resealed} {'to reseal' if dry_run else 'resealed'}, "
+                f"{rotation.place}: {rotation.resealed} {'to reseal' if dry_run else 'resealed'}, "
                 f"{rotation.current} current, {rotation.unreadable} unreadable"
             )
         if unreadable:
