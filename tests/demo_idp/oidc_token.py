@@ -61,13 +61,14 @@ def token(tenant: Tenant, request: Request) -> Response:
         return error.as_response()
     access_token = secrets.token_urlsafe(32)
     tenant.access_tokens[access_token] = grant
+    tenant.id_tokens.append(_id_token(tenant, client, grant, access_token))
     return json_response(
         {
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": ACCESS_TOKEN_SECONDS,
             "scope": " ".join(sorted(grant.scopes)),
-            "id_token": _id_token(tenant, client, grant, access_token),
+            "id_token": tenant.id_tokens[-1],
         }
     )
 

@@ -61,6 +61,7 @@ class Tenant:
         self.pending_logins: dict[str, Any] = {}
         self.grants: dict[str, Any] = {}
         self.access_tokens: dict[str, Any] = {}
+        self.id_tokens: list[str] = []  # all that were given out, for tests to look for
         self.last_saml_responses: dict[str, str] = {}
         self._overrides = _Overrides()
         self._store = store

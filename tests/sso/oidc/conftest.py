@@ -95,6 +95,10 @@ def demo_idp() -> Iterator[DemoIdP]:
 
 @pytest.fixture
 def acme(db: None, demo_idp: DemoIdP, client: Client) -> AcmeLogin:
+    return make_acme(demo_idp, client)
+
+
+def make_acme(demo_idp: DemoIdP, client: Client) -> AcmeLogin:
     tenant = demo_idp.add_tenant(
         TenantConfig(
             slug="acme",
