@@ -1,12 +1,9 @@
 """An assertion and an attempt count once, also when two ask at the same time."""
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -15,6 +12,7 @@ from sso.saml import replay
 from sso.saml.errors import AssertionReplayed
 from tests.builders import make_org
 from tests.demo_idp import DemoIdP
+from tests.parallel import in_parallel
 from tests.sso.saml.conftest import GlobexLogin, make_globex
 
 ISSUER = "https://idp.globex.example"
@@ -98,24 +96,3 @@ def test_ticket_brought_twice_in_parallel_is_taken_once(demo_idp: DemoIdP, clien
 
     assert sorted(response.status_code for response in in_parallel(finish, times=3)) == [302, 400, 400]
     assert SSOSession.objects.count() == 1
-
-
-def in_parallel(call: Callable[[], Any], *, times: int) -> list[Any]:
-    """Call in as many threads, all let go at once."""
-    results: list[Any] = []
-    gate = threading.Barrier(times)
-
-    def run() -> None:
-        try:
-            gate.wait(timeout=10)
-            results.append(call())
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert len(results) == times
-    return results
