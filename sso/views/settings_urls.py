@@ -11,6 +11,7 @@ from sso.views import (
     settings_members,
     settings_overview,
     settings_refusals,
+    settings_reported,
     settings_revisions,
 )
 
@@ -32,6 +33,7 @@ connection_urlpatterns = [
 urlpatterns = [
     path("", settings_overview.overview, name="settings"),
     path("policy/", settings_overview.policy, name="policy"),
+    path("policy/reported/", settings_reported.reported, name="reported"),
     path("connections/new/", settings_connection.new, name="connection_new"),
     path("connections/<uuid:connection_uid>/", include(connection_urlpatterns)),
     path("collaborators/", settings_members.collaborators, name="collaborators"),
