@@ -7,8 +7,9 @@ from allauth.usersessions import admin as _usersessions_admin  # noqa: F401 - li
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
 
+from accounts import sessions
 from accounts.models import User
 
 # Seeds, sealed or not, and the keys of people's sessions are no operator's to see or to change.
@@ -30,10 +31,19 @@ class AccountChangeForm(UserChangeForm):  # type: ignore[type-arg]
         fields = "__all__"
 
 
+class AccountPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    def save(self, commit: bool = True) -> User:
+        """A password that an operator sets signs the account out everywhere."""
+        user: User = super().save(commit=commit)
+        sessions.end_sessions_of_user(user=user)
+        return user
+
+
 @admin.register(User)
 class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
     form = AccountChangeForm
     add_form = AccountCreationForm
+    change_password_form = AccountPasswordForm
     ordering = ("email",)
     list_display = ("email", "name", "is_active", "is_staff", "created_at", "last_login")
     list_filter = ("is_active", "is_staff")

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 
 from accounts import profiles
 from accounts.models import User
+from hubsso.text import validate_one_line
 
 NAME_MAX_LENGTH = 150
 
@@ -13,6 +14,7 @@ def name_field() -> forms.CharField:
     return forms.CharField(
         label="Name",
         max_length=NAME_MAX_LENGTH,
+        validators=[validate_one_line],
         help_text="What other members of your organisations see.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )

@@ -3,7 +3,20 @@
 from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 
+from accounts.models import User
+from accounts.session_store import SessionStore
+
 
 def end_session(*, session: UserSession) -> None:
     """End one browser session, so that its cookie is worth nothing from now on."""
     get_adapter().end_sessions([session])
+
+
+def end_sessions_of_user(*, user: User, except_key: str | None = None) -> None:
+    """End all of a person's browser sessions but the one with the session key `except_key`."""
+    get_adapter().end_sessions(UserSession.objects.filter(user=user).exclude(session_key=except_key or ""))
+
+
+def end_unlisted_session(*, session_key: str) -> None:
+    """End a session that is about to leave the list: nobody could end it any more."""
+    SessionStore().delete(session_key)

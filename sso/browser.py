@@ -4,6 +4,10 @@ SSO sessions hang on it and not on the session key, because the key changes at e
 other organisations' SSO sessions of this browser must live on. A portal logout flushes it with the session.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from hubsso.crypto import random_token
@@ -13,7 +17,12 @@ _SESSION_KEY = "hubsso_browser_session"
 
 def browser_session_of(request: HttpRequest) -> str:
     """The browser session's name, or "" where nobody has signed in with it yet."""
-    return str(request.session.get(_SESSION_KEY, ""))
+    return browser_session_in(request.session)
+
+
+def browser_session_in(content: Mapping[str, Any] | SessionBase) -> str:
+    """The name kept in a Django session's content, or ""."""
+    return str(content.get(_SESSION_KEY, ""))
 
 
 def ensure_browser_session(request: HttpRequest) -> str:

@@ -66,7 +66,11 @@ def mark_renewal_tried(*, org: Organization, user_id: int, browser_session: str)
 def live_sessions(*, org: Organization, now: datetime) -> QuerySet[SSOSession]:
     """The organisation's sessions that open the gate now."""
     return SSOSession.objects.filter(
-        org=org, expires_at__gt=now, revision__status="live", connection__is_enabled=True
+        org=org,
+        expires_at__gt=now,
+        revision__status="live",
+        connection__is_enabled=True,
+        user__is_active=True,
     ).select_related("user", "connection")
 
 
@@ -91,6 +95,6 @@ def end_own_session(*, user: User, session_id: int) -> int:
 
 
 def end_browser_session(browser_session: str) -> None:
-    """A portal logout ends all of that browser's SSO sessions."""
+    """The portal session has ended, and with it all of that browser's SSO sessions."""
     if browser_session:
         SSOSession.objects.filter(browser_session=browser_session).delete()

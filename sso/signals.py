@@ -1,15 +1,17 @@
-"""Ties SSO sessions to the portal session: named at login, ended at logout."""
+"""Ties SSO sessions to the portal session: named at login, ended with it."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts.session_store import session_ending
 from orgs.models import Membership
 from sso import sessions
-from sso.browser import browser_session_of, ensure_browser_session
+from sso.browser import browser_session_in, ensure_browser_session
 from sso.models import SSOSession
 
 
@@ -19,10 +21,10 @@ def name_browser_session(sender: object, request: HttpRequest, **kwargs: Any) ->
     ensure_browser_session(request)
 
 
-@receiver(user_logged_out)
-def end_browser_session(sender: object, request: HttpRequest | None, **kwargs: Any) -> None:
-    if request is not None:
-        sessions.end_browser_session(browser_session_of(request))
+@receiver(session_ending)
+def end_browser_session(sender: object, content: Mapping[str, Any], **kwargs: Any) -> None:
+    """By logout, from another browser, by a new password or by its age: no SSO session outlives it."""
+    sessions.end_browser_session(browser_session_in(content))
 
 
 @receiver(post_delete, sender=Membership)

@@ -147,7 +147,7 @@ USERSESSIONS_TRACK_ACTIVITY = False  # it would add reads and a write to every r
 
 # --- Sessions, cookies, headers ------------------------------------------------------------------------
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
