@@ -14,6 +14,7 @@ from django.db.models import Max
 from accounts.models import User
 from hubsso.crypto import CannotUnseal
 from orgs import audit
+from orgs.members import lock_organisation
 from orgs.models import Organization
 from sso import mappings
 from sso.gate import live_connections
@@ -28,6 +29,7 @@ from sso.settings_errors import (
     SecretUnreadable,
     WouldLockOut,
 )
+from sso.stamps import refuse_stale, stamp_of
 from sso.types import Enforcement, SSOProtocol
 
 # What a draft that is put back takes from the old revision; the secret is sealed anew for the new row.
@@ -99,12 +101,15 @@ def save_draft(
     configuration: OIDCConfiguration | SAMLConfiguration,
     actor: User,
     now: datetime,
+    based_on: str | None = None,
 ) -> Revision:
-    """Save a new draft; an older draft retires. Of two admins at once the later one's draft stays.
+    """Save a new draft; an older draft retires. Without `based_on` the later one of two admins' drafts stays.
 
-    Raises SecretNeeded, or a subclass that says why the stored secret can't be kept.
+    Raises SecretNeeded, or a subclass that says why the stored secret can't be kept, and StaleForm when the
+    revision to start from is no longer that of the stamp `based_on`.
     """
     _lock(connection)
+    refuse_stale(based_on=based_on, now_saved=draft_stamp(editable_revision(connection)))
     values = asdict(configuration)
     secret = values.pop("client_secret", "")
     if isinstance(configuration, OIDCConfiguration) and not secret:
@@ -222,6 +227,11 @@ def editable_revision(connection: Connection) -> Revision | None:
     return None
 
 
+def draft_stamp(base: Revision | None) -> str:
+    """Names the revision that the draft form starts from, for `save_draft` to compare: revisions never change."""
+    return stamp_of(base.number if base else 0)
+
+
 def testable_revision(connection: Connection) -> Revision | None:
     """What a test login goes through: the draft, else the live revision."""
     revision = editable_revision(connection)
@@ -229,6 +239,8 @@ def testable_revision(connection: Connection) -> Revision | None:
 
 
 def _lock(connection: Connection) -> None:
+    """The organisation first: two admins who each take away the other's last way in come one after the other."""
+    lock_organisation(connection.org_id)
     Connection.objects.select_for_update().filter(pk=connection.pk).first()
 
 

@@ -10,17 +10,24 @@ from django.db.models import F
 
 from accounts.models import User
 from orgs import audit
+from orgs.members import lock_organisation
 from orgs.models import Organization
 from sso.gate import live_connections
 from sso.models import SSOPolicy, SSOSession
 from sso.sessions import live_sessions
 from sso.settings_errors import EnforcingNeedsSession, NoLiveConnection, SettingsRefused
+from sso.stamps import refuse_stale, stamp_of
 from sso.types import Enforcement, SessionLimit
 
 
 def policy_of(org: Organization) -> SSOPolicy:
     """The organisation's rules; unsaved and asking nothing where it never set any."""
     return SSOPolicy.objects.filter(org=org).first() or SSOPolicy(org=org)
+
+
+def policy_stamp(policy: SSOPolicy) -> str:
+    """Names the rules that a page shows, for `change_policy` to compare."""
+    return stamp_of(str(policy.enforcement), policy.session_timeout_seconds)
 
 
 def why_not(
@@ -45,13 +52,17 @@ def change_policy(
     actor: User,
     browser_session: str,
     now: datetime,
+    based_on: str | None = None,
 ) -> SSOPolicy:
     """Set enforcement and session length (1 hour to 90 days, in seconds). A shorter length holds at once.
 
-    Raises NoLiveConnection or EnforcingNeedsSession when enforcement changes to what this admin can't ask for.
+    Raises NoLiveConnection or EnforcingNeedsSession when enforcement changes to what this admin can't ask for,
+    and StaleForm when the rules are no longer those of the stamp `based_on`.
     """
+    lock_organisation(org.pk)
     SSOPolicy.objects.get_or_create(org=org)
     policy = SSOPolicy.objects.select_for_update().get(org=org)
+    refuse_stale(based_on=based_on, now_saved=policy_stamp(policy))
     before, timeout_before = Enforcement(policy.enforcement), policy.session_timeout_seconds
     if enforcement is not before:
         refusal = why_not(

@@ -10,6 +10,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.emails import verified_emails
 from accounts.models import User
+from orgs import audit
+from orgs.models import Organization
 from sso.errors import (
     AccountLinkedToAnother,
     EmailAmbiguous,
@@ -33,7 +35,6 @@ def find_link(*, connection: Connection, user: User, assertion: IdentityAssertio
         if by_subject.user_id != user.pk:
             raise SubjectLinkedToAnother(
                 f"The identity {assertion.subject!r} of {assertion.issuer} is linked to another account.",
-                subject=assertion.subject,
                 linked_user_id=by_subject.user_id,
             )
         return by_subject
@@ -42,11 +43,15 @@ def find_link(*, connection: Connection, user: User, assertion: IdentityAssertio
         raise AccountLinkedToAnother(
             f"{user.email} is linked to {by_user.subject!r} of {by_user.issuer}, and came as "
             f"{assertion.subject!r} of {assertion.issuer}. Unlink the old identity to let the new one in.",
-            linked_subject=by_user.subject,
-            subject=assertion.subject,
+            linked_user_id=user.pk,
         )
     check_email(connection=connection, user=user, assertion=assertion)
     return None
+
+
+def is_linked(*, org: Organization, user: User) -> bool:
+    """Has this account an identity at one of the organisation's IdPs?"""
+    return LinkedIdentity.objects.filter(org=org, user=user).exists()
 
 
 def link(
@@ -67,6 +72,7 @@ def link(
                     issuer=assertion.issuer,
                     subject=assertion.subject,
                 )
+                _record_link(connection, user, assertion)
         except IntegrityError:
             identity = find_link(connection=connection, user=user, assertion=assertion)
             if identity is None:
@@ -76,6 +82,11 @@ def link(
     identity.last_login_at = now
     identity.save(update_fields=["email", "connection", "last_login_at"])
     return identity
+
+
+def _record_link(connection: Connection, user: User, assertion: IdentityAssertion) -> None:
+    data = {"connection": connection.name, "issuer": assertion.issuer, "subject": assertion.subject}
+    audit.record("org.sso_link", org=connection.org, actor=user, data=data)
 
 
 def check_email(*, connection: Connection, user: User, assertion: IdentityAssertion) -> None:

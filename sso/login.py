@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from hubsso.crypto import random_token, seal, token_hash, unseal
 from orgs import audit
+from orgs.members import lock_organisation
 from orgs.models import Membership
 from sso import linking, provisioning, sessions
 from sso.errors import (
@@ -80,7 +81,7 @@ def take_attempt(
 
     Raises AttemptUnknown, ConnectionMismatch, WrongBrowser, AttemptUsed, AttemptExpired or ConfigurationChanged.
     """
-    attempt = _attempts().filter(state=state).first()
+    attempt = _attempts().filter(state=state).first() if _could_be_a_token(state) else None
     if attempt is None:
         raise AttemptUnknown("The answer names no login attempt that was started here.")
     _check_connection(attempt, connection)
@@ -95,7 +96,7 @@ def attempt_awaiting(*, connection: Connection, request_id: str, now: datetime) 
 
     Raises AttemptUnknown, ConnectionMismatch, AttemptUsed, AttemptExpired or ConfigurationChanged.
     """
-    attempt = _attempts().filter(request_id=request_id).first()
+    attempt = _attempts().filter(request_id=request_id).first() if _could_be_a_token(request_id) else None
     if attempt is None:
         raise AttemptUnknown("The answer's InResponseTo names no request that was sent from here.")
     _check_connection(attempt, connection)
@@ -144,8 +145,12 @@ def take_parked(
 def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: datetime) -> CompletedLogin:
     """From a validated assertion to an SSO session: link, provision, open, record. All or nothing.
 
+    Holds the organisation's lock, as does whatever removes members, unlinks, or switches connections off: a login
+    comes wholly before such a change or wholly after it.
+
     Raises AccountInactive, ConfigurationChanged, NotAMember or what `linking` raises.
     """
+    lock_organisation(attempt.org_id)
     purpose = Purpose(attempt.purpose)
     connection = Connection.objects.select_related("org").get(pk=attempt.connection_id)
     _check_configuration(attempt)
@@ -173,6 +178,11 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
 
 def _attempts() -> QuerySet[LoginAttempt]:
     return LoginAttempt.objects.select_related("org", "connection", "revision", "user")
+
+
+def _could_be_a_token(text: str) -> bool:
+    """No database is asked about what none of our tokens can be: NUL is an error in PostgreSQL's text."""
+    return text.isascii() and text.isprintable()
 
 
 def _check_connection(attempt: LoginAttempt, connection: Connection) -> None:

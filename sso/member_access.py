@@ -4,6 +4,7 @@ from django.db import transaction
 
 from accounts.models import User
 from orgs import audit
+from orgs.members import lock_organisation
 from orgs.models import Organization
 from sso import sessions
 from sso.models import LinkedIdentity, SSOSession
@@ -12,6 +13,7 @@ from sso.models import LinkedIdentity, SSOSession
 @transaction.atomic
 def unlink_identity(*, identity: LinkedIdentity, actor: User) -> None:
     """Forget who a member is at the IdP, and end the SSO sessions that came of it. They link anew at next login."""
+    lock_organisation(identity.org_id)
     data = {"user": identity.user.email, "issuer": identity.issuer, "subject": identity.subject}
     audit.record("org.sso_unlink", org=identity.org, actor=actor, data=data)
     identity.delete()

@@ -37,6 +37,21 @@ def _decide_member(facts: GateFacts, member: MemberFacts, area: Area, now: datet
     return _decide_without_sso(facts, area, now)
 
 
+def roles_follow_the_idp(enforcement: Enforcement, *, maps_roles: bool) -> bool:
+    """Does a role mapping decide, so that nobody may set a role by hand?"""
+    return maps_roles and enforcement is not Enforcement.OFF
+
+
+def joining_needs_sso(enforcement: Enforcement) -> bool:
+    """Must members come through the IdP, so that invitations by e-mail are closed?"""
+    return enforcement is Enforcement.ENFORCED
+
+
+def may_be_set_aside(enforcement: Enforcement) -> bool:
+    """May a member answer the banner with "not now"?"""
+    return enforcement is not Enforcement.ENFORCED
+
+
 def _decide_outsider(facts: GateFacts, area: Area) -> Decision:
     if area is Area.PUBLIC:
         return Decision(outcome=Outcome.ALLOW, reason=Reason.OUTSIDER_PUBLIC)

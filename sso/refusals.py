@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 # Without 0, 1, I, L, O and U: what is read out on the telephone should arrive.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MAX_UNATTRIBUTED_TRACES_PER_HOUR = 100
+_MAX_TRACES_PER_ATTEMPT = 5
 
 
 def record_refusal(
@@ -28,7 +29,8 @@ def record_refusal(
 ) -> str:
     """Write trace, audit event and log line of one refusal, and return its reference.
 
-    Answers that belong to no attempt can be sent by anybody: beyond 100 an hour they are only logged.
+    Answers that belong to no attempt can be sent by anybody, and answers to an attempt that is still open can be
+    sent again: beyond 100 an hour of the one, and 5 of the other, they are only logged.
     """
     reference = _new_reference()
     logger.info(
@@ -43,7 +45,7 @@ def record_refusal(
             "detail": error.log_fields,
         },
     )
-    if attempt is not None or not _is_flooded(connection, now):
+    if not _is_flooded(connection, attempt, now):
         _write(error, reference=reference, connection=connection, attempt=attempt, now=now)
     return reference
 
@@ -84,8 +86,12 @@ def _write(
         )
 
 
-def _is_flooded(connection: Connection, now: datetime) -> bool:
-    recent = RefusalTrace.objects.filter(org=connection.org_id, user=None, at__gt=now - timedelta(hours=1))
+def _is_flooded(connection: Connection, attempt: LoginAttempt | None, now: datetime) -> bool:
+    traces = RefusalTrace.objects.filter(org=connection.org_id)
+    if attempt is not None:
+        since_start = traces.filter(user=attempt.user_id, at__gte=attempt.created_at)
+        return since_start.count() >= _MAX_TRACES_PER_ATTEMPT
+    recent = traces.filter(user=None, at__gt=now - timedelta(hours=1))
     return recent.count() >= _MAX_UNATTRIBUTED_TRACES_PER_HOUR
 
 

@@ -23,6 +23,7 @@ FOUNDATION = frozenset(
         "hubsso.request_context",
         "hubsso.negotiation",
         "hubsso.dev_keys",
+        "hubsso.text",
     }
 )
 
@@ -106,13 +107,40 @@ def test_pure_modules_touch_no_database_and_no_request(module: str) -> None:
         )
 
 
-def test_only_the_policy_lets_somebody_in_by_enforcement() -> None:
-    """Everybody may show or change an organisation's enforcement; only `policy` decides an outcome from it."""
+# Who may name a mode of enforcement beside `policy`: the table, the settings that change it, and what they show.
+MAY_NAME_ENFORCEMENT = frozenset(
+    {
+        "sso.policy",
+        "sso.types",
+        "sso.models.policy",
+        "sso.enforcement",
+        "sso.connections",
+        "sso.progress",
+        "sso.views.settings_overview",
+    }
+)
+
+
+def test_only_the_policy_draws_conclusions_from_enforcement() -> None:
+    """A mode named elsewhere (`Enforcement.ENFORCED`) would be a second decision; `OFF` may stand for "no row"."""
     for path in modules("sso", "orgs", "accounts"):
-        text = path.read_text(encoding="utf-8")
-        if "Outcome." in text and name_of(path) not in ("sso.policy", "sso.types"):
-            makes_decisions = re.search(r"Decision\(", text)
-            assert not makes_decisions, f"{name_of(path)} makes a decision of its own"
+        named = set(
+            re.findall(r"Enforcement\.(OPTIONAL|REPORT_ONLY|ENFORCED)", path.read_text(encoding="utf-8"))
+        )
+        assert not named or name_of(path) in MAY_NAME_ENFORCEMENT, f"{name_of(path)} names {named}"
+
+
+def test_only_the_policy_makes_decisions() -> None:
+    for path in modules("sso", "orgs", "accounts"):
+        makes_one = re.search(r"\bDecision\(", path.read_text(encoding="utf-8"))
+        assert not makes_one or name_of(path) in ("sso.policy", "sso.types"), name_of(path)
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+            if not target.startswith(("http:", "https:", "mailto:")):
+                assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
 @pytest.mark.parametrize("path", list(modules(*PRODUCT, "tests")), ids=name_of)

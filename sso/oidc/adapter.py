@@ -19,7 +19,7 @@ from sso.oidc.client import RevisionBackend
 from sso.oidc.discovery import ProviderMetadata, provider_metadata
 from sso.oidc.errors import AnswerMalformed, IdPError, IssuerParameterMismatch, shown
 from sso.protocols import BrowserRequest, CopyValue
-from sso.types import IdentityAssertion
+from sso.types import IdentityAssertion, Purpose
 
 SCOPES = "openid email profile"
 
@@ -108,8 +108,11 @@ def _authorization_parameters(attempt: LoginAttempt, revision: Revision) -> dict
         "nonce": attempt.nonce,
         "code_challenge": generate_code_challenge(attempt.code_verifier, "S256"),
         "code_challenge_method": "S256",
-        "login_hint": attempt.user.email,
     }
+    if (
+        attempt.purpose != Purpose.JOIN
+    ):  # an organisation learns the address of its members, not of its visitors
+        parameters["login_hint"] = attempt.user.email
     if revision.max_age_seconds is not None:
         parameters["max_age"] = str(revision.max_age_seconds)
     if attempt.is_silent:

@@ -1,6 +1,10 @@
 """The member's side of a login: the start page, "not now", the join link, and a form that was held up."""
 
+import re
+from urllib.parse import urlsplit
+
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,12 +17,16 @@ from sso import held_posts, skipping
 from sso.browser import browser_session_of, ensure_browser_session
 from sso.errors import SSOError
 from sso.gate import live_connections
+from sso.linking import is_linked
 from sso.login import begin_login
 from sso.models import Connection, Revision
 from sso.return_paths import safe_path
 from sso.types import Purpose
 from sso.views.connection_choice import asked_connection, choices, is_silent
 from sso.views.outcome import refuse
+from sso.views.pressed import came_from_another_site, join_token, was_join_pressed
+
+_HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
 @gate_exempt("the banner's target: the way through the gate can't be behind it")
@@ -35,6 +43,8 @@ def start(request: HttpRequest, org_slug: str) -> HttpResponse:
     connection = asked_connection(request, live)
     if connection is None:
         return render(request, "sso/choose.html", {"org": org, "choices": choices(request, live)})
+    if came_from_another_site(request) and not is_linked(org=org, user=signed_in_user(request)):
+        return render(request, "sso/start.html", {"org": org, "choices": choices(request, [connection])})
     return _to_idp(request, connection, Purpose.LOGIN)
 
 
@@ -42,7 +52,7 @@ def start(request: HttpRequest, org_slug: str) -> HttpResponse:
 @login_required
 @require_GET
 def join(request: HttpRequest, org_slug: str) -> HttpResponse:
-    """Explain what joining means; `?go=1` sends the browser to the IdP."""
+    """Explain what joining means; the page's own button sends the browser to the IdP."""
     org = get_object_or_404(Organization, slug=org_slug)
     if Membership.objects.filter(org=org, user_id=signed_in_user(request).pk).exists():
         return redirect(org)
@@ -50,11 +60,11 @@ def join(request: HttpRequest, org_slug: str) -> HttpResponse:
     if not live:
         raise Http404
     connection = asked_connection(request, live)
-    if connection is not None and request.GET.get("go"):
+    if connection is not None and was_join_pressed(request, org):
         return _to_idp(request, connection, Purpose.JOIN)
     page = {
         "org": org,
-        "choices": choices(request, [connection] if connection else live, go="1"),
+        "choices": choices(request, [connection] if connection else live, go=join_token(request, org)),
         "has_other_choices": connection is not None and len(live) > 1,
     }
     return render(request, "sso/join.html", page)
@@ -115,5 +125,9 @@ def post_to_idp(request: HttpRequest, url: str, fields: dict[str, str]) -> HttpR
 
 
 def _origin(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.split('/', 1)[0]}"
+    """Scheme and host, for a header: nothing else of the URL may get into it."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    if not _HOST.fullmatch(host):
+        raise ImproperlyConfigured("the SSO URL's host can't stand in a header")
+    return f"{parts.scheme}://{host}"

@@ -10,9 +10,10 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
+from orgs import members
 from orgs.models import AuditEvent
 from orgs.roles import Role
-from sso import errors, login
+from sso import connections, errors, login, member_access
 from sso.models import Connection, LinkedIdentity, LoginAttempt, Revision, RoleRule, SSOSession
 from sso.types import IdentityAssertion, Purpose, SessionLimit
 from tests.builders import (
@@ -52,6 +53,7 @@ def test_an_attempt_is_taken_once(world: World) -> None:
     [
         ({"state": "made-up"}, errors.AttemptUnknown),
         ({"state": ""}, errors.AttemptUnknown),
+        ({"state": "nul-\x00"}, errors.AttemptUnknown),
         ({"browser_session": "browser-2"}, errors.WrongBrowser),
         ({"browser_session": ""}, errors.WrongBrowser),
         ({"user_id": None}, errors.WrongBrowser),
@@ -192,7 +194,10 @@ def test_a_login_links_provisions_opens_a_session_and_is_recorded(world: World) 
     completed = complete(world, subject="s-1", attributes={"groups": ["eng"]})
     assert completed.session.identity.subject == "s-1"
     assert completed.membership.role == Role.WRITE
-    assert list(AuditEvent.objects.filter(org=world.acme).values_list("event", flat=True)) == [
+    assert list(
+        AuditEvent.objects.filter(org=world.acme).order_by("seq").values_list("event", flat=True)
+    ) == [
+        "org.sso_link",
         "org.change_role",
         "org.sso_login",
     ]
@@ -340,3 +345,34 @@ def test_two_joins_at_once_make_one_member(real_world: tuple[Connection, Any]) -
 
     assert codes(at_once(call_for("b-1"), call_for("b-2"))) == ["ok", "ok"]
     assert connection.org.memberships.filter(user=newcomer).count() == 1
+
+
+# --- Whatever takes access away comes wholly before a login or wholly after it ------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", ["remove", "unlink", "switch_off"])
+def test_a_login_at_the_same_time_as_the_change_that_forbids_it(
+    real_world: tuple[Connection, Any], change: str
+) -> None:
+    connection, member = real_world
+    admin = make_member(connection.org, role=Role.ADMIN)
+    assertion = make_assertion(connection, subject="same")
+    first = make_attempt(connection, member.user)
+    login.complete_login(attempt=first, assertion=assertion, now=timezone.now())
+    identity = LinkedIdentity.objects.get()
+    changes: dict[str, Callable[[], object]] = {
+        "remove": lambda: members.remove_member(membership=member, actor=admin.user),
+        "unlink": lambda: member_access.unlink_identity(identity=identity, actor=admin.user),
+        "switch_off": lambda: connections.switch_off(
+            connection=Connection.objects.get(pk=connection.pk), actor=admin.user, accepts_lock_out=True
+        ),
+    }
+    attempt = make_attempt(connection, member.user, browser_session="browser-2")
+    results = at_once(
+        lambda: login.complete_login(attempt=attempt, assertion=assertion, now=timezone.now()),
+        changes[change],
+    )
+    assert set(codes(results)) <= {"ok", "not_a_member", "configuration_changed"}
+    if change != "unlink":  # an unlinked member may come back at once, as a new link
+        assert not SSOSession.objects.exists()

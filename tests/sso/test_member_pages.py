@@ -106,7 +106,9 @@ def test_the_start_page_sends_a_member_to_the_idp_with_an_opaque_name_for_the_wa
     assert "private-marker" not in response["Location"]
 
 
-def test_a_request_by_post_may_go_to_that_idp_and_to_no_other_place(client: Client, saml_world: World) -> None:
+def test_a_request_by_post_may_go_to_that_idp_and_to_no_other_place(
+    client: Client, saml_world: World
+) -> None:
     saml_world.acme.connections.get().revisions.update(sso_binding="post")
     log_in(client, saml_world.max.user)
     response = client.get("/orgs/acme/sso/")
@@ -150,9 +152,38 @@ def test_the_join_link_explains_first_and_then_goes_to_the_idp(client: Client, s
     page = client.get("/orgs/acme/join/")
     assert "Join with Acme Login" in page.content.decode()
     assert not LoginAttempt.objects.exists()
-    response = client.get("/orgs/acme/join/?go=1")
+    button = page.context["choices"][0].url
+    response = client.get(f"/orgs/acme/join/{button}")
     assert urlsplit(response["Location"]).netloc == "idp.example.org"
     assert LoginAttempt.objects.get().purpose == Purpose.JOIN
+
+
+def test_a_link_on_somebody_elses_page_joins_nobody(client: Client, saml_world: World) -> None:
+    log_in(client, make_user())
+    other = Client()
+    log_in(other, make_user())
+    foreign_button = other.get("/orgs/acme/join/").context["choices"][0].url
+    own_button = client.get("/orgs/acme/join/").context["choices"][0].url
+    for query in ("?go=1", "?go=", foreign_button):
+        assert client.get(f"/orgs/acme/join/{query}").status_code == 200
+    assert not LoginAttempt.objects.exists()
+    assert client.get(f"/orgs/acme/join/{own_button}").status_code == 302
+    assert client.get(f"/orgs/acme/join/{own_button}").status_code == 200  # good for one press
+
+
+def test_a_first_login_that_another_site_started_asks_the_person(client: Client, saml_world: World) -> None:
+    browser_session = log_in(client, saml_world.max.user)
+    from_elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    page = client.get("/orgs/acme/sso/?next=/orgs/acme/", headers=from_elsewhere)
+    assert page.status_code == 200
+    assert not LoginAttempt.objects.exists()
+    button = page.context["choices"][0].url
+    assert (
+        client.get(f"/orgs/acme/sso/{button}", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 302
+    )
+    assert LoginAttempt.objects.get().next_path == "/orgs/acme/"
+    make_sso_session(saml_world.max, browser_session=browser_session)
+    assert client.get("/orgs/acme/sso/", headers=from_elsewhere).status_code == 302
 
 
 def test_the_join_link_of_an_organisation_without_sso_does_not_exist(client: Client, world: World) -> None:

@@ -137,3 +137,11 @@ def test_answers_that_belong_to_no_attempt_cannot_fill_the_database(world: World
     assert RefusalTrace.objects.count() == 100
     refuse(world)
     assert RefusalTrace.objects.count() == 101
+
+
+def test_one_attempt_cannot_fill_the_database(world: World) -> None:
+    attempt = make_attempt(world.acme_idp, world.max.user)
+    for _ in range(10):
+        error = errors.EmailMissing("again")
+        record_refusal(error, connection=world.acme_idp, attempt=attempt, now=timezone.now())
+    assert RefusalTrace.objects.count() == AuditEvent.objects.count() == 5
