@@ -1,9 +1,29 @@
-"""The audit log's table. It is written by `orgs.audit.record` only; nobody edits or deletes an entry."""
+"""The audit log's table. It is written by `orgs.audit.record` only; nobody edits or deletes an entry.
+
+Code that tries is refused here. What Django itself does when an organisation or an account is deleted still works:
+it goes by the base manager, and so do the database's own rules.
+"""
+
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
 
 from orgs.models.organization import Organization
+
+
+class AppendOnly(Exception):
+    """Somebody wants to change or delete an entry of the audit log: a mistake in the code."""
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    """Reads and adds; changes and deletes nothing."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly
 
 
 class AuditEvent(models.Model):
@@ -27,11 +47,22 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=40, blank=True)
     data = models.JSONField(default=dict)
 
+    objects = AuditEventQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["org", "seq"], name="audit_event_unique_seq")]
 
     def __str__(self) -> str:
         return f"{self.org_id}/{self.seq} {self.event}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the entry. Raises AppendOnly for one that is there already."""
+        if not self._state.adding:
+            raise AppendOnly
+        super().save(*args, **{**kwargs, "force_insert": True})
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly
 
 
 class AuditCounter(models.Model):

@@ -1,10 +1,14 @@
 """The audit log's numbering, catalogue and words."""
 
-import pytest
+from collections.abc import Callable
 
-from orgs import audit
+import pytest
+from django.db import IntegrityError, transaction
+
+from orgs import audit, organisations
 from orgs.models import AuditEvent
-from tests.builders import make_org, make_user
+from orgs.models.audit import AppendOnly
+from tests.builders import make_member, make_org, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -39,3 +43,70 @@ def test_particulars_in_words() -> None:
         ("is external collaborator", "yes"),
         ("groups", "a, b"),
     )
+
+
+def change_and_save(event: AuditEvent) -> None:
+    event.actor_label = "Somebody else"
+    event.save(update_fields=["actor_label"])
+
+
+def save_a_copy_over_it(event: AuditEvent) -> None:
+    copy = AuditEvent(pk=event.pk, org=event.org, seq=event.seq, event="org.leave", at=event.at)
+    copy.save()
+
+
+def delete(event: AuditEvent) -> None:
+    event.delete()
+
+
+def update_rows(event: AuditEvent) -> None:
+    AuditEvent.objects.filter(pk=event.pk).update(event="org.leave")
+
+
+def bulk_update_rows(event: AuditEvent) -> None:
+    event.event = "org.leave"
+    AuditEvent.objects.bulk_update([event], ["event"])
+
+
+def delete_rows(event: AuditEvent) -> None:
+    AuditEvent.objects.filter(pk=event.pk).delete()
+
+
+def delete_rows_of_the_organisation(event: AuditEvent) -> None:
+    event.org.audit_events.all().delete()
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        change_and_save,
+        save_a_copy_over_it,
+        delete,
+        update_rows,
+        bulk_update_rows,
+        delete_rows,
+        delete_rows_of_the_organisation,
+    ],
+)
+def test_entry_is_neither_changed_nor_deleted(tamper: Callable[[AuditEvent], None]) -> None:
+    event = audit.record("org.update", org=make_org(), actor=make_user())
+    before = AuditEvent.objects.values().get()
+    with pytest.raises((AppendOnly, IntegrityError)), transaction.atomic():
+        tamper(event)
+    assert AuditEvent.objects.values().get() == before
+
+
+def test_log_goes_with_its_organisation_and_the_server_log_keeps_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    olivia, globex = make_user(), make_org("globex")
+    acme = organisations.create_organisation(name="Acme", slug="acme", creator=olivia)
+    audit.record("org.update", org=globex, actor=olivia)
+    make_member(acme)
+
+    with caplog.at_level("INFO", logger="orgs"):
+        organisations.delete_organisation(org=acme, actor=olivia)
+
+    assert [event.org for event in AuditEvent.objects.all()] == [globex]
+    (line,) = [record for record in caplog.records if record.getMessage() == "org.delete"]
+    assert (line.__dict__["org_slug"], line.__dict__["user_id"]) == ("acme", olivia.pk)

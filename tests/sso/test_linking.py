@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.emails import add_verified_email
+from orgs.models import AuditEvent
 from sso import errors, linking
 from sso.models import LinkedIdentity
 from tests.builders import make_assertion, make_connection, make_member
@@ -35,6 +36,18 @@ def test_the_account_that_is_signed_in_is_linked(world: World) -> None:
 
 def test_the_same_login_again_finds_the_same_link(world: World) -> None:
     assert link(world, subject="s-1").pk == link(world, subject="s-1").pk
+
+
+def test_a_new_link_is_recorded_and_a_found_one_is_not(world: World) -> None:
+    for _ in range(2):
+        link(world, subject="s-1")
+    event = AuditEvent.objects.get(org=world.acme)
+    assert (event.event, event.actor) == ("org.sso_link", world.max.user)
+    assert event.data == {
+        "connection": "Acme Login",
+        "issuer": "https://idp.example.org",
+        "subject": "s-1",
+    }
 
 
 def test_a_subject_of_somebody_else_is_refused(world: World) -> None:
