@@ -23,6 +23,7 @@ from sso.settings_errors import (
     RuleRepeated,
     RulesNeeded,
 )
+from sso.stamps import refuse_stale, stamp_of
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
@@ -47,9 +48,12 @@ class GroupRow:
 
 
 @transaction.atomic
-def save_email_domains(*, connection: Connection, domains: Iterable[str], actor: User) -> list[str]:
-    """Set the matching e-mail domains; none means that no e-mail is compared. Raises DomainInvalid."""
+def save_email_domains(
+    *, connection: Connection, domains: Iterable[str], actor: User, based_on: str | None = None
+) -> list[str]:
+    """Set the matching e-mail domains; none means that no e-mail is compared. Raises DomainInvalid or StaleForm."""
     cleaned = sorted({_clean_domain(domain) for domain in domains})
+    refuse_stale(based_on=based_on, now_saved=domains_stamp(_locked(connection)))
     connection.email_domains = cleaned
     connection.save(update_fields=["email_domains"])
     _record(connection, actor, mapping="email_domains", domains=cleaned)
@@ -58,18 +62,24 @@ def save_email_domains(*, connection: Connection, domains: Iterable[str], actor:
 
 @transaction.atomic
 def save_role_mapping(
-    *, connection: Connection, is_enabled: bool, attribute: str, rows: Sequence[RoleRow], actor: User
+    *,
+    connection: Connection,
+    is_enabled: bool,
+    attribute: str,
+    rows: Sequence[RoleRow],
+    actor: User,
+    based_on: str | None = None,
 ) -> None:
     """Replace the role mapping. While it is on it needs an attribute and a row that gives Admin.
 
-    Raises AttributeNeeded, AdminRuleNeeded or RuleRepeated.
+    Raises AttributeNeeded, AdminRuleNeeded, RuleRepeated or StaleForm.
     """
     if is_enabled and not attribute:
         raise AttributeNeeded(field="attribute")
     _refuse_repeats([row.value for row in rows])
     if is_enabled and not any(row.role is Role.ADMIN for row in rows):
         raise AdminRuleNeeded
-    Connection.objects.select_for_update().filter(pk=connection.pk).first()
+    refuse_stale(based_on=based_on, now_saved=role_mapping_stamp(_locked(connection)))
     connection.role_mapping_enabled, connection.role_attribute = is_enabled, attribute
     connection.save(update_fields=["role_mapping_enabled", "role_attribute"])
     connection.role_rules.all().delete()
@@ -82,11 +92,17 @@ def save_role_mapping(
 
 @transaction.atomic
 def save_group_mapping(
-    *, connection: Connection, is_enabled: bool, attribute: str, rows: Sequence[GroupRow], actor: User
+    *,
+    connection: Connection,
+    is_enabled: bool,
+    attribute: str,
+    rows: Sequence[GroupRow],
+    actor: User,
+    based_on: str | None = None,
 ) -> None:
     """Replace the resource-group mapping. Switched off, the seats it gave are taken back at once.
 
-    Raises AttributeNeeded, RulesNeeded, RuleRepeated or GroupUnknown.
+    Raises AttributeNeeded, RulesNeeded, RuleRepeated, GroupUnknown or StaleForm.
     """
     if is_enabled and not attribute:
         raise AttributeNeeded(field="attribute")
@@ -95,7 +111,7 @@ def save_group_mapping(
     if any(row.group.org_id != connection.org_id for row in rows):
         raise GroupUnknown
     _refuse_repeats([f"{row.value} and {row.group.name}" for row in rows])
-    Connection.objects.select_for_update().filter(pk=connection.pk).first()
+    refuse_stale(based_on=based_on, now_saved=group_mapping_stamp(_locked(connection)))
     connection.group_mapping_enabled, connection.group_attribute = is_enabled, attribute
     connection.save(update_fields=["group_mapping_enabled", "group_attribute"])
     connection.group_rules.all().delete()
@@ -106,6 +122,23 @@ def save_group_mapping(
         take_back_mapped_seats(connection=connection, actor=actor)
     rules = [{"value": row.value, "group": row.group.name, "role": row.role.value} for row in rows]
     _record(connection, actor, mapping="group", enabled=is_enabled, attribute=attribute, rules=rules)
+
+
+def domains_stamp(connection: Connection) -> str:
+    """Names the saved domains that a page shows, for `save_email_domains` to compare."""
+    return stamp_of(connection.email_domains)
+
+
+def role_mapping_stamp(connection: Connection) -> str:
+    """Names the saved role mapping that a page shows, for `save_role_mapping` to compare."""
+    rules = sorted(connection.role_rules.values_list("value", "role"))
+    return stamp_of(connection.role_mapping_enabled, connection.role_attribute, rules)
+
+
+def group_mapping_stamp(connection: Connection) -> str:
+    """Names the saved group mapping that a page shows, for `save_group_mapping` to compare."""
+    rules = sorted(connection.group_rules.values_list("value", "group_id", "role"))
+    return stamp_of(connection.group_mapping_enabled, connection.group_attribute, rules)
 
 
 def take_back_mapped_seats(*, connection: Connection, actor: User) -> None:
@@ -121,6 +154,11 @@ def take_back_mapped_seats(*, connection: Connection, actor: User) -> None:
     if count:
         data = {"source": RoleSource.IDP.value, "count": count, "why": "group mapping switched off"}
         audit.record("org.group.remove_seat", org=connection.org, actor=actor, data=data)
+
+
+def _locked(connection: Connection) -> Connection:
+    """The connection as it is saved, so that two admins at once come one after the other."""
+    return Connection.objects.select_for_update().get(pk=connection.pk)
 
 
 def _clean_domain(domain: str) -> str:

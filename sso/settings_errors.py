@@ -17,6 +17,20 @@ class SettingsRefused(OrgError):
         self.field = field
 
 
+class StaleForm(SettingsRefused):
+    """What is saved is no longer what the form was based on. `stamp` names what is saved now."""
+
+    code = "stale_form"
+    message = (
+        "Somebody else changed this since you opened the page: see below what it is now. What you entered is "
+        "still here and not saved. Save again to replace their change."
+    )
+
+    def __init__(self, *, stamp: str) -> None:
+        super().__init__()
+        self.stamp = stamp
+
+
 # --- Connections and their revisions -------------------------------------------------------------------
 
 

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from sso.connections import OIDCConfiguration, SAMLConfiguration
+from sso.connections import OIDCConfiguration, SAMLConfiguration, draft_stamp
 from sso.errors import SSOError
+from sso.forms.stamps import StampedForm
 from sso.models import Connection, Revision
 from sso.models.connection import PROTOCOL_CHOICES
 from sso.models.policy import MAX_SESSION_SECONDS
@@ -38,10 +39,13 @@ class ConnectionNameForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
         fields = ["name"]
 
 
-class DraftForm(forms.Form):
+class DraftForm(StampedForm):
     """What both protocols' forms share. `more_options` are the names of the fields below the fold."""
 
     more_options: tuple[str, ...] = ()
+
+    def __init__(self, data: Any = None, *, base: Revision | None, initial: dict[str, Any]) -> None:
+        super().__init__(data, initial={**initial, "based_on": draft_stamp(base)})
 
     @property
     def main_fields(self) -> list[forms.BoundField]:
@@ -90,7 +94,8 @@ class OIDCDraftForm(DraftForm):
 
     def __init__(self, data: Any = None, *, base: Revision | None) -> None:
         names = ("client_id", "issuer", "max_age_seconds", "follow_id_token_expiry")
-        super().__init__(data, initial={name: getattr(base, name) for name in names} if base else {})
+        initial = {name: getattr(base, name) for name in names} if base else {}
+        super().__init__(data, base=base, initial=initial)
         if base and base.client_secret_sealed:
             self.fields["client_secret"].help_text = "Leave it empty to keep the one that is stored."
         else:
@@ -107,7 +112,7 @@ class OIDCDraftForm(DraftForm):
 
     def configuration(self) -> OIDCConfiguration:
         """What was entered. Only for a valid form."""
-        return OIDCConfiguration(**self.cleaned_data)
+        return OIDCConfiguration(**self.entered)
 
 
 class SAMLDraftForm(DraftForm):
@@ -155,7 +160,7 @@ class SAMLDraftForm(DraftForm):
         initial = {name: getattr(base, name) for name in names} if base else {}
         if base:
             initial["certificates"] = "\n".join(base.certificates)
-        super().__init__(data, initial=initial)
+        super().__init__(data, base=base, initial=initial)
 
     def clean_certificates(self) -> list[str]:
         """PEM texts. Names what is wrong with a certificate that can't be used."""
@@ -173,7 +178,7 @@ class SAMLDraftForm(DraftForm):
 
     def configuration(self) -> SAMLConfiguration:
         """What was entered. Only for a valid form."""
-        return SAMLConfiguration(**self.cleaned_data)
+        return SAMLConfiguration(**self.entered)
 
 
 DRAFT_FORMS: dict[SSOProtocol, type[OIDCDraftForm] | type[SAMLDraftForm]] = {

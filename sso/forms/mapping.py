@@ -7,15 +7,18 @@ from django import forms
 from orgs.forms import SEAT_ROLES
 from orgs.models import Organization, ResourceGroup
 from orgs.roles import Role
+from sso import mappings
 from sso.forms.connection import EXACT
+from sso.forms.stamps import StampedForm
 from sso.mappings import GroupRow, RoleRow
+from sso.models import Connection
 
 EXTRA_ROWS = 3
 MAX_ROWS = 200
 NO_ROLE = [("", "Choose a role")]
 
 
-class DomainsForm(forms.Form):
+class DomainsForm(StampedForm):
     domains = forms.CharField(
         label="Matching e-mail domains",
         required=False,
@@ -28,7 +31,7 @@ class DomainsForm(forms.Form):
         return str(self.cleaned_data["domains"]).replace(",", " ").split()
 
 
-class MappingForm(forms.Form):
+class MappingForm(StampedForm):
     """Shared by both mappings: is it on, and where the values are."""
 
     is_enabled = forms.BooleanField(label="Use this mapping", required=False)
@@ -98,6 +101,29 @@ def _formset(form: type[RuleForm]) -> "type[forms.BaseFormSet[Any]]":
 
 RoleRuleFormSet = _formset(RoleRuleForm)
 GroupRuleFormSet = _formset(GroupRuleForm)
+
+
+def domains_initial(connection: Connection) -> dict[str, Any]:
+    return {
+        "domains": "\n".join(connection.email_domains),
+        "based_on": mappings.domains_stamp(connection),
+    }
+
+
+def role_mapping_initial(connection: Connection) -> dict[str, Any]:
+    return {
+        "is_enabled": connection.role_mapping_enabled,
+        "attribute": connection.role_attribute,
+        "based_on": mappings.role_mapping_stamp(connection),
+    }
+
+
+def group_mapping_initial(connection: Connection) -> dict[str, Any]:
+    return {
+        "is_enabled": connection.group_mapping_enabled,
+        "attribute": connection.group_attribute,
+        "based_on": mappings.group_mapping_stamp(connection),
+    }
 
 
 def role_rows(formset: "forms.BaseFormSet[Any]") -> list[RoleRow]:

@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from sso.enforcement import policy_stamp
+from sso.forms.stamps import StampedForm
 from sso.models import SSOPolicy
 from sso.models.policy import ENFORCEMENT_CHOICES, MAX_SESSION_SECONDS, MIN_SESSION_SECONDS
 from sso.types import Enforcement
@@ -13,7 +15,7 @@ HOUR, DAY = 3600, 24 * 3600
 UNITS = [(HOUR, "hours"), (DAY, "days")]
 
 
-class PolicyForm(forms.Form):
+class PolicyForm(StampedForm):
     enforcement = forms.TypedChoiceField(
         choices=ENFORCEMENT_CHOICES, coerce=Enforcement, widget=forms.RadioSelect
     )
@@ -23,12 +25,12 @@ class PolicyForm(forms.Form):
     session_unit = forms.TypedChoiceField(label="Unit", choices=UNITS, coerce=int)
 
     def __init__(self, data: Any = None, *, policy: SSOPolicy) -> None:
-        seconds = policy.session_timeout_seconds
-        unit = DAY if seconds % DAY == 0 else HOUR
+        length, unit = _length_and_unit(policy.session_timeout_seconds)
         initial = {
             "enforcement": policy.enforcement,
-            "session_length": max(1, seconds // unit),
+            "session_length": length,
             "session_unit": unit,
+            "based_on": policy_stamp(policy),
         }
         super().__init__(data, initial=initial)
 
@@ -40,6 +42,17 @@ class PolicyForm(forms.Form):
                 self.add_error("session_length", ValidationError("Choose between 1 hour and 90 days."))
             cleaned["session_timeout_seconds"] = seconds
         return cleaned
+
+
+def length_in_words(seconds: int) -> str:
+    length, unit = _length_and_unit(seconds)
+    name = dict(UNITS)[unit]
+    return f"{length} {name.removesuffix('s') if length == 1 else name}"
+
+
+def _length_and_unit(seconds: int) -> tuple[int, int]:
+    unit = DAY if seconds % DAY == 0 else HOUR
+    return max(1, seconds // unit), unit
 
 
 class RecoveryCodeForm(forms.Form):

@@ -2,9 +2,15 @@
 
 from django import forms
 
-from sso.settings_errors import SettingsRefused
+from sso.forms.stamps import StampedForm
+from sso.settings_errors import SettingsRefused, StaleForm
 
 
 def show_refusal(form: forms.Form, refusal: SettingsRefused) -> None:
-    """Add the refusal to its field, or above the form where it names none that the form has."""
+    """Add the refusal to its field, or above the form where it names none that the form has.
+
+    A stale form keeps what was typed, and from here on is based on what is saved now.
+    """
     form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+    if isinstance(refusal, StaleForm) and isinstance(form, StampedForm):
+        form.rebase(refusal.stamp)

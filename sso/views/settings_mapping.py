@@ -1,5 +1,6 @@
 """What a connection's IdP may decide: matching e-mail domains, roles, seats in resource groups."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,10 @@ from sso.forms.mapping import (
     GroupRuleFormSet,
     MappingForm,
     RoleRuleFormSet,
+    domains_initial,
+    group_mapping_initial,
     group_rows,
+    role_mapping_initial,
     role_rows,
 )
 from sso.forms.refusals import show_refusal
@@ -30,14 +34,15 @@ from sso.views.settings_lookup import find_connection
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def domains(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
     connection = find_connection(request, connection_uid)
-    form = DomainsForm(_posted(request), initial={"domains": "\n".join(connection.email_domains)})
+    form = DomainsForm(_posted(request), initial=domains_initial(connection))
     if form.is_valid():
         try:
             mappings.save_email_domains(
-                connection=connection, domains=form.cleaned_data["domains"], actor=signed_in_user(request)
+                connection=connection, actor=signed_in_user(request), **form.cleaned_data
             )
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
+            connection.refresh_from_db()
         else:
             messages.success(request, "The matching e-mail domains have been saved.")
             return redirect("sso:domains", org_slug, connection_uid)
@@ -48,10 +53,9 @@ def domains(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRes
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def role_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
     connection = find_connection(request, connection_uid)
-    initial = {"is_enabled": connection.role_mapping_enabled, "attribute": connection.role_attribute}
-    rules = list(connection.role_rules.values("value", "role"))
-    form = MappingForm(_posted(request), initial=initial)
-    rows = RoleRuleFormSet(_posted(request), initial=rules)
+    form = MappingForm(_posted(request), initial=role_mapping_initial(connection))
+    saved = connection.role_rules.values("value", "role")
+    rows = RoleRuleFormSet(_posted(request), initial=_rows_to_begin_with(request, saved))
     if form.is_valid() and rows.is_valid():
         try:
             mappings.save_role_mapping(
@@ -62,12 +66,18 @@ def role_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Ht
             )
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
+            connection.refresh_from_db()
         else:
             messages.success(
                 request, "The role mapping has been saved. It holds from each member's next login."
             )
             return redirect("sso:mapping", org_slug, connection_uid)
-    page: dict[str, Any] = {"connection": connection, "form": form, "rows": rows}
+    page = {
+        "connection": connection,
+        "form": form,
+        "rows": rows,
+        "saved_rules": connection.role_rules.all(),
+    }
     return org_page(request, "sso/settings/mapping.html", page)
 
 
@@ -76,10 +86,10 @@ def role_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Ht
 def group_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
     connection = find_connection(request, connection_uid)
     org = request.access.org
-    initial = {"is_enabled": connection.group_mapping_enabled, "attribute": connection.group_attribute}
-    rules = list(connection.group_rules.values("value", "group", "role"))
-    form = MappingForm(_posted(request), initial=initial)
-    rows = GroupRuleFormSet(_posted(request), initial=rules, form_kwargs={"org": org})
+    form = MappingForm(_posted(request), initial=group_mapping_initial(connection))
+    saved = connection.group_rules.values("value", "group", "role")
+    initial = _rows_to_begin_with(request, saved)
+    rows = GroupRuleFormSet(_posted(request), initial=initial, form_kwargs={"org": org})
     if form.is_valid() and rows.is_valid():
         try:
             mappings.save_group_mapping(
@@ -90,14 +100,25 @@ def group_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> H
             )
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
+            connection.refresh_from_db()
         else:
             messages.success(
                 request, "The group mapping has been saved. It holds from each member's next login."
             )
             return redirect("sso:group_mapping", org_slug, connection_uid)
-    has_groups = org.resource_groups.exists()
-    page = {"connection": connection, "form": form, "rows": rows, "has_groups": has_groups}
+    page = {
+        "connection": connection,
+        "form": form,
+        "rows": rows,
+        "saved_rules": connection.group_rules.select_related("group"),
+        "has_groups": org.resource_groups.exists(),
+    }
     return org_page(request, "sso/settings/group_mapping.html", page)
+
+
+def _rows_to_begin_with(request: OrgRequest, saved: Iterable[Any]) -> list[Any]:
+    """None beside posted rows: one that equals a saved row would count as untouched, and be lost."""
+    return [] if request.method == "POST" else list(saved)
 
 
 def _posted(request: OrgRequest) -> Any:

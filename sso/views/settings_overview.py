@@ -10,11 +10,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
-from orgs.views.answers import org_page
+from orgs.views.answers import absolute, org_page
 from sso import enforcement
 from sso.browser import browser_session_of
-from sso.forms.policy import PolicyForm
+from sso.forms.policy import PolicyForm, length_in_words
 from sso.forms.refusals import show_refusal
+from sso.models import SSOPolicy
 from sso.progress import standings_of, steps_of
 from sso.return_paths import with_next
 from sso.settings_errors import EnforcingNeedsSession, SettingsRefused
@@ -28,7 +29,13 @@ def overview(request: OrgRequest, org_slug: str) -> HttpResponse:
     org = request.access.org
     policy = enforcement.policy_of(org)
     standings = standings_of(org, user=signed_in_user(request))
-    page = {"standings": standings, "policy": policy, "steps": steps_of(standings, policy)}
+    is_live = any(standing.is_serving for standing in standings)
+    page = {
+        "standings": standings,
+        "policy": policy,
+        "steps": steps_of(standings, policy),
+        "join_url": absolute(reverse("sso:join", args=[org.slug])) if is_live else "",
+    }
     return org_page(request, "sso/settings/overview.html", page)
 
 
@@ -46,16 +53,18 @@ def policy(request: OrgRequest, org_slug: str) -> HttpResponse:
                 actor=signed_in_user(request),
                 browser_session=browser_session_of(request),
                 now=timezone.now(),
+                based_on=form.cleaned_data["based_on"],
             )
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
+            current = enforcement.policy_of(request.access.org)
         else:
             messages.success(request, "The rules have been saved and hold from the next request on.")
             return redirect("sso:policy", org_slug)
-    return _policy_page(request, form, Enforcement(current.enforcement))
+    return _policy_page(request, form, current)
 
 
-def _policy_page(request: OrgRequest, form: PolicyForm, current: Enforcement) -> HttpResponse:
+def _policy_page(request: OrgRequest, form: PolicyForm, current: SSOPolicy) -> HttpResponse:
     refusal = enforcement.why_not(
         org=request.access.org,
         enforcement=Enforcement.ENFORCED,
@@ -66,8 +75,11 @@ def _policy_page(request: OrgRequest, form: PolicyForm, current: Enforcement) ->
     slug = request.access.org.slug
     page = {
         "form": form,
-        "current": current.value,
-        "why_not_enforced": refusal.message if refusal and current is not Enforcement.ENFORCED else "",
+        "current": current,
+        "current_length": length_in_words(current.session_timeout_seconds),
+        "why_not_enforced": refusal.message
+        if refusal and current.enforcement != Enforcement.ENFORCED
+        else "",
         "needs_session": isinstance(refusal, EnforcingNeedsSession),
         "authenticate_url": with_next(start_url(slug), reverse("sso:policy", args=[slug])),
     }

@@ -28,6 +28,7 @@ from sso.types import Purpose, SSOProtocol
 from sso.views.login import post_to_idp
 from sso.views.revision_test_page import shown_test
 from sso.views.settings_lookup import find_connection, find_revision
+from sso.views.shown_certificates import shown_certificates
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,14 +45,22 @@ def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespo
                 configuration=form.configuration(),
                 actor=signed_in_user(request),
                 now=timezone.now(),
+                based_on=form.cleaned_data["based_on"],
             )
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
+            base = connections.editable_revision(connection)
         else:
             messages.success(request, f"Draft {saved.number} is saved. Test it next.")
             return redirect("sso:connection", org_slug, connection_uid)
     values = adapter_for(connection.protocol).values_for_idp(str(connection.uid))
-    page = {"connection": connection, "form": form, "base": base, "values_for_idp": values}
+    page = {
+        "connection": connection,
+        "form": form,
+        "base": base,
+        "values_for_idp": values,
+        "certificates": shown_certificates(base, now=timezone.now()) if form.is_stale else [],
+    }
     return org_page(request, "sso/settings/draft.html", page)
 
 

@@ -1,6 +1,7 @@
 """Making, renaming, switching off and deleting connections."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from sso import connections
@@ -127,3 +128,16 @@ def test_live_and_history_are_on_the_connection_s_page(acme: AcmeSettings, conne
     assert "Put back" not in page
     connection.revisions.update(status=Revision.Status.RETIRED)
     assert "Put back" in acme.page("connection", connection.uid)
+
+
+# --- The join link -------------------------------------------------------------------------------------
+
+
+def test_join_link_is_shown_while_a_connection_is_live(acme: AcmeSettings) -> None:
+    assert "/orgs/acme/join/" not in acme.page("settings")
+    connection = make_connection(acme.org, status=Revision.Status.DRAFT)
+    assert "/orgs/acme/join/" not in acme.page("settings")
+    connection.revisions.update(status=Revision.Status.LIVE)
+    assert f'value="{settings.BASE_URL}/orgs/acme/join/"' in acme.page("settings")
+    Connection.objects.update(is_enabled=False)
+    assert "/orgs/acme/join/" not in acme.page("settings")
