@@ -1,81 +1,21 @@
 """Every organisation URL as an outsider, as another organisation's admin, and with another organisation's ids."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from orgs.access import Area
-from orgs.models import Invitation, Organization
-from orgs.roles import Role
-from sso.models import LinkedIdentity, RefusalTrace, RevisionTest
-from tests.builders import (
-    live_revision,
-    make_connection,
-    make_group,
-    make_member,
-    make_page,
-    make_sso_session,
-    make_user,
-)
+from tests.builders import make_user
 from tests.conftest import World, log_in, log_in_with_sso
+from tests.org_things import private_markers, rows_of, things_of
 from tests.urls import Route, all_routes
 
 ROUTES = [route for route in all_routes() if "org_slug" in route.arguments and route.exempt_reason is None]
 WITH_IDS = [route for route in ROUTES if route.arguments - {"org_slug", "kind"}]
 # Shows one invitation to whoever holds its link; refused to everybody it was not sent to.
 PUBLIC_BY_LINK = {"orgs:accept_invitation"}
-
-
-def things_of(org: Organization) -> Mapping[str, Any]:
-    """One of everything an organisation owns, by the name that its URL argument has."""
-    member = make_member(org, make_user())
-    group = make_group(org, f"{org.slug} group")
-    connection = org.connections.first() or make_connection(org)
-    revision = live_revision(connection)
-    identity = LinkedIdentity.objects.create(
-        org=org,
-        connection=connection,
-        user=member.user,
-        issuer=revision.issuer,
-        subject=f"{org.slug}-subject",
-    )
-    invitation = Invitation.objects.create(
-        org=org,
-        email="guest@example.org",
-        role=Role.READ,
-        token_hash=org.slug,
-        expires_at=timezone.now() + timedelta(days=1),
-    )
-    trace = RefusalTrace.objects.create(
-        reference=f"{org.slug}-ref",
-        org=org,
-        code="x",
-        admin_detail="x",
-        at=timezone.now(),
-        expires_at=timezone.now() + timedelta(days=1),
-    )
-    test = RevisionTest.objects.create(
-        org=org, revision=revision, user=member.user, passed=False, at=timezone.now()
-    )
-    return {
-        "org_slug": org.slug,
-        "member_id": member.pk,
-        "user_id": member.user_id,
-        "group_slug": group.slug,
-        "seat_id": group.seats.create(org=org, membership=member, role=Role.READ).pk,
-        "resource_slug": make_page(org, f"{org.slug} page").slug,
-        "invitation_id": invitation.pk,
-        "invitation_token": "no-such-token",
-        "connection_uid": connection.uid,
-        "test_id": test.pk,
-        "identity_id": identity.pk,
-        "session_id": make_sso_session(member, browser_session=f"{org.slug}-browser").pk,
-        "reference": trace.reference,
-    }
 
 
 @pytest.fixture
@@ -104,6 +44,25 @@ def test_another_organisations_admin_gets_nothing_but_what_is_public(
             assert b"acme page" not in response.content
         else:
             assert response.status_code in (404, 405)
+
+
+@pytest.mark.parametrize("is_signed_in", [False, True], ids=["anonymous", "member of nothing"])
+def test_somebody_without_any_organisation_gets_nothing_but_what_is_public(
+    client: Client, world: World, acme_things: Mapping[str, Any], is_signed_in: bool
+) -> None:
+    log_in(client, make_user() if is_signed_in else None)
+    markers, before = private_markers(acme_things), rows_of(world.acme)
+    for route in ROUTES:
+        for method in ("GET", "HEAD", "POST"):
+            response = client.generic(method, route.path(**acme_things))
+            text = response.content.decode()
+            assert not [marker for marker in markers if marker in text], route.name
+            if is_signed_in and (route.area is not Area.PUBLIC or route.name in PUBLIC_BY_LINK):
+                assert response.status_code in (404, 405), route.name
+            elif route.area is not Area.PUBLIC:
+                assert response.status_code == 302, route.name
+                assert response["Location"].startswith("/accounts/login/")
+    assert rows_of(world.acme) == before
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)

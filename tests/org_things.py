@@ -1,0 +1,94 @@
+"""One of everything that an organisation owns, its private words, and all its rows as plain values.
+
+Tests of isolation put the things into URLs and forms, look for the words, and compare the rows.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+from django.utils import timezone
+
+from accounts.models import User
+from orgs.models import Invitation, Organization
+from orgs.roles import Role
+from sso.models import LinkedIdentity, RefusalTrace, RevisionTest
+from tests.builders import (
+    live_revision,
+    make_connection,
+    make_group,
+    make_member,
+    make_page,
+    make_sso_session,
+    make_user,
+)
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def rows_of(org: Organization, *, leave_out: Collection[type[Model]] = ()) -> Rows:
+    """The organisation's own row and every row with an `org`, by model."""
+    rows: Rows = {
+        model.__name__: list(model._default_manager.filter(org=org).order_by("pk").values())
+        for model in apps.get_models()
+        if model not in leave_out and any(field.name == "org" for field in model._meta.get_fields())
+    }
+    return {**rows, "Organization": [dict(row) for row in Organization.objects.filter(pk=org.pk).values()]}
+
+
+def things_of(org: Organization) -> Mapping[str, Any]:
+    """One of everything an organisation owns, by the name that its URL argument has."""
+    member = make_member(org, make_user())
+    group = make_group(org, f"{org.slug} group")
+    connection = org.connections.first() or make_connection(org)
+    revision = live_revision(connection)
+    identity = LinkedIdentity.objects.create(
+        org=org,
+        connection=connection,
+        user=member.user,
+        issuer=revision.issuer,
+        subject=f"{org.slug}-subject",
+    )
+    invitation = Invitation.objects.create(
+        org=org,
+        email="guest@example.org",
+        role=Role.READ,
+        token_hash=org.slug,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    trace = RefusalTrace.objects.create(
+        reference=f"{org.slug}-ref",
+        org=org,
+        code="x",
+        admin_detail="x",
+        at=timezone.now(),
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    test = RevisionTest.objects.create(
+        org=org, revision=revision, user=member.user, passed=False, at=timezone.now()
+    )
+    return {
+        "org_slug": org.slug,
+        "member_id": member.pk,
+        "user_id": member.user_id,
+        "group_slug": group.slug,
+        "seat_id": group.seats.create(org=org, membership=member, role=Role.READ).pk,
+        "resource_slug": make_page(org, f"{org.slug} page").slug,
+        "invitation_id": invitation.pk,
+        "invitation_token": "no-such-token",
+        "connection_uid": connection.uid,
+        "test_id": test.pk,
+        "identity_id": identity.pk,
+        "session_id": make_sso_session(member, browser_session=f"{org.slug}-browser").pk,
+        "reference": trace.reference,
+    }
+
+
+def private_markers(things: Mapping[str, Any]) -> list[str]:
+    """Words of `things_of` that stand on no page for anybody but members."""
+    slug = things["org_slug"]
+    user = User.objects.get(pk=things["user_id"])
+    words = [f"{slug} page", f"{slug} group", f"{slug}-subject", f"{slug}-ref", f"{slug}-browser", user.email]
+    return [*words, "guest@example.org", "private-body-marker", "Private-marker", "https://idp.example.org"]
