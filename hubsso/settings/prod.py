@@ -37,8 +37,10 @@ CSRF_COOKIE_NAME = "__Host-csrftoken"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE_SSL_REDIRECT = env.boolean("HUBSSO_SSL_REDIRECT", True)
 SECURE_HSTS_SECONDS = env.integer("HUBSSO_HSTS_SECONDS", 365 * 24 * 3600, minimum=3600)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-SECURE_HSTS_PRELOAD = True
+# Browsers remember this for every name below the portal's, whoever runs what is there: the operator must say so.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.boolean("HUBSSO_HSTS_SUBDOMAINS", False)
+if not SECURE_HSTS_INCLUDE_SUBDOMAINS:
+    SILENCED_SYSTEM_CHECKS = [*SILENCED_SYSTEM_CHECKS, "security.W005", "security.W021"]
 # Only behind a proxy that sets (and strips) these headers itself.
 if env.boolean("HUBSSO_TRUST_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

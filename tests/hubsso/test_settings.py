@@ -10,14 +10,14 @@ from tests.check_deploy import ROOT, manage, production_environment
 
 UNSET = None
 OK = "started"
+SHOW_HSTS = "settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE_HSTS_PRELOAD"
 GOOD_KEY = "dGVzdHMtb25seS1rZXktb2YtMzItYnl0ZXMtLTAwMDE="
 
 
-def start(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Load the settings as every entry point does first."""
-    program = f"from hubsso import settings; print({OK!r})"
+def start(environment: dict[str, str], show: str = repr(OK)) -> subprocess.CompletedProcess[str]:
+    """Load the settings as every entry point does first, and print the expressions `show`."""
     return subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", f"from hubsso import settings; print({show})"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -75,6 +75,7 @@ def test_environment_that_says_nothing_gets_production(tmp_path: Path) -> None:
         ("HUBSSO_SMTP_PORT", "smtp"),
         ("HUBSSO_SMTP_PORT", "0"),
         ("HUBSSO_HSTS_SECONDS", "0"),
+        ("HUBSSO_HSTS_SUBDOMAINS", "perhaps"),
         ("HUBSSO_SSL_REDIRECT", "perhaps"),
         ("HUBSSO_TRUST_PROXY", "perhaps"),
         ("HUBSSO_LOG_LEVEL", "LOUD"),
@@ -122,11 +123,25 @@ def test_secrets_can_come_from_files(tmp_path: Path) -> None:
     assert start(environment).stdout.strip() == OK
 
 
-def test_deployment_checks_find_nothing_in_a_complete_environment(tmp_path: Path) -> None:
-    result = manage(
-        "check", "--deploy", "--fail-level", "WARNING", environment=production_environment(tmp_path)
-    )
+@pytest.mark.parametrize("subdomains", [UNSET, "true"])
+def test_deployment_checks_find_nothing_in_a_complete_environment(
+    tmp_path: Path, subdomains: str | None
+) -> None:
+    environment = production_environment(tmp_path)
+    if subdomains is not None:
+        environment["HUBSSO_HSTS_SUBDOMAINS"] = subdomains
+    result = manage("check", "--deploy", "--fail-level", "WARNING", environment=environment)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("subdomains", "expected"), [(UNSET, "False False"), ("true", "True True")])
+def test_subdomains_are_bound_to_https_only_where_the_operator_says_so(
+    tmp_path: Path, subdomains: str | None, expected: str
+) -> None:
+    environment = production_environment(tmp_path)
+    if subdomains is not None:
+        environment["HUBSSO_HSTS_SUBDOMAINS"] = subdomains
+    assert start(environment, SHOW_HSTS).stdout.strip() == expected
 
 
 def test_commands_refuse_to_start_too(tmp_path: Path) -> None:
