@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-MAX_KEY = 2**63 - 1
+from hubsso.text import key_in
 
 
 def text_from(request: HttpRequest, name: str, *, max_length: int = 200) -> str:
@@ -12,5 +12,4 @@ def text_from(request: HttpRequest, name: str, *, max_length: int = 200) -> str:
 
 def key_from(request: HttpRequest, name: str) -> int | None:
     """A key from the query string; None where it is absent or no key."""
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and int(value) <= MAX_KEY else None
+    return key_in(request.GET.get(name, ""))

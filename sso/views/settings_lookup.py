@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 
+from hubsso.text import key_in
 from orgs.access import OrgRequest
 from sso.models import Connection, Revision
 
@@ -16,5 +17,4 @@ def find_connection(request: OrgRequest, connection_uid: UUID) -> Connection:
 
 def find_revision(request: OrgRequest, connection: Connection) -> Revision:
     """The connection's revision whose number was posted."""
-    number = request.POST.get("revision", "")
-    return get_object_or_404(connection.revisions, number=int(number) if number.isdecimal() else 0)
+    return get_object_or_404(connection.revisions, number=key_in(request.POST.get("revision", "")) or 0)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import signed_in_user
+from hubsso.text import key_in
 from orgs.access import Area, OrgRequest, org_view
 from orgs.errors import OrgError
 from orgs.members import set_collaborator
@@ -55,9 +56,8 @@ def _exempt(request: OrgRequest, form: MemberEmailForm) -> bool:
 
 
 def _ask_sso_again(request: OrgRequest, org_slug: str) -> HttpResponse:
-    key = request.POST["remove"]
     members = request.access.org.memberships.select_related("user")
-    membership = get_object_or_404(members, pk=int(key) if key.isdecimal() else 0)
+    membership = get_object_or_404(members, pk=key_in(request.POST["remove"]) or 0)
     with telling(request, f"{membership.user} is asked for single sign-on like any other member."):
         set_collaborator(membership=membership, is_external=False, actor=signed_in_user(request))
     return redirect("sso:collaborators", org_slug)

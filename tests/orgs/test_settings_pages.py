@@ -107,5 +107,10 @@ def test_nul_in_a_url_is_no_server_error(client: Client, admin: Membership, path
     assert client.get(f"/orgs/hooli/{path}").status_code in (200, 404)
 
 
+@pytest.mark.parametrize("path", ["", "members/", "invitations/", "groups/"])
+def test_key_of_thousands_of_digits_is_none(client: Client, admin: Membership, path: str) -> None:
+    assert client.get(f"/orgs/hooli/{path}?after={'9' * 5000}").status_code == 200
+
+
 def test_key_beyond_the_database_is_not_found(client: Client, admin: Membership) -> None:
     assert client.post(f"/orgs/hooli/members/{10**30}/role/", {"role": "read"}).status_code == 404

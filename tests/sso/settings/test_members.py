@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from orgs.errors import AdminCantBeCollaborator
-from sso.models import LinkedIdentity, RefusalTrace, SSOSession
+from sso.models import Connection, LinkedIdentity, RefusalTrace, SSOSession
 from sso.types import Enforcement
 from tests.builders import make_connection, make_sso_session, set_policy
 from tests.conftest import log_in
@@ -136,3 +136,10 @@ def test_searches_take_any_text(acme: AcmeSettings) -> None:
     assert "Nobody found" in acme.page("identities", q="x\0y")
     assert "No such reference" in acme.page("refusals", reference="x\0y")
     assert acme.client.get(acme.url("refusals") + "%00/").status_code == 404
+
+
+def test_a_number_of_thousands_of_digits_is_not_found(acme: AcmeSettings, oidc_draft: Connection) -> None:
+    endless = "9" * 5000
+    assert acme.post("collaborators", remove=endless).status_code == 404
+    assert acme.post("put_back", oidc_draft.uid, revision=endless).status_code == 404
+    assert acme.get("identities", after=endless).status_code == 200
