@@ -16,6 +16,8 @@ from accounts.models import User
 from hubsso.request_context import current_ip, current_request_id
 from orgs.models import AuditCounter, AuditEvent, Organization
 
+MAX_LABEL = 300
+
 # event -> what the log's page says of it
 EVENTS: dict[str, str] = {
     "org.create": "created the organisation",
@@ -70,7 +72,7 @@ def record(
             seq=_next_seq(org),
             event=event,
             actor=actor,
-            actor_label=f"{actor.name} <{actor.email}>" if actor else "",
+            actor_label=f"{actor.name} <{actor.email}>"[:MAX_LABEL] if actor else "",
             at=timezone.now(),
             ip=current_ip(),
             request_id=current_request_id(),

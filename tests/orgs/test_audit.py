@@ -35,6 +35,13 @@ def test_entry_still_names_an_account_that_is_gone() -> None:
     assert event.actor_label == "Olivia <olivia@acme.example>"
 
 
+def test_the_longest_name_and_address_fit() -> None:
+    actor = make_user(f"{'e' * 241}@acme.example", name="n" * 150, verified=False)
+    event = audit.record("org.update", org=make_org(), actor=actor)
+    event.refresh_from_db()
+    assert event.actor_label.startswith("n" * 150 + " <eee")
+
+
 def test_particulars_in_words() -> None:
     data = {"name": {"from": "", "to": "Acme"}, "is_external_collaborator": True, "groups": ["a", "b"]}
     entry = audit.describe(audit.record("org.update", org=make_org(), actor=None, data=data))
