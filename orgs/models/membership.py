@@ -19,7 +19,7 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
     role_source = models.CharField(max_length=20, choices=RoleSource.choices, default=RoleSource.MANUAL)
-    role_detail = models.CharField(max_length=300, blank=True)
+    role_detail = models.TextField(blank=True)
     fallback_role = models.CharField(max_length=20, choices=Role.choices, null=True, blank=True)
     is_external_collaborator = models.BooleanField(default=False)
     joined_at = models.DateTimeField(auto_now_add=True)

@@ -6,6 +6,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 
+from hubsso.text import validate_one_line
 from orgs.roles import Role
 
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$"
@@ -17,7 +18,7 @@ class Organization(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     slug = models.CharField(max_length=40, unique=True, validators=[validate_slug])
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=100, validators=[validate_one_line])
     description = models.CharField(max_length=300, blank=True)
     default_role = models.CharField(max_length=20, choices=Role.choices, default=Role.READ)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -7,6 +7,7 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.urls import reverse
 
+from hubsso.text import validate_one_line
 from orgs.managers import ResourceQuerySet
 from orgs.models.membership import Membership
 from orgs.models.organization import Organization, validate_slug
@@ -17,7 +18,7 @@ class ResourceGroup(models.Model):
     """A named set of resources, closed to all but its own members and the organisation's admins."""
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="resource_groups")
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=100, validators=[validate_one_line])
     slug = models.CharField(max_length=40, validators=[validate_slug])
     description = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -70,7 +71,7 @@ class Resource(models.Model):
     )
     kind = models.CharField(max_length=10, choices=Kind.choices)
     slug = models.CharField(max_length=40, validators=[validate_slug])
-    title = models.CharField(max_length=150)
+    title = models.CharField(max_length=150, validators=[validate_one_line])
     description = models.CharField(max_length=300, blank=True)
     body = models.TextField(blank=True, max_length=200_000)
     url = models.URLField(blank=True, max_length=500, validators=[URLValidator(schemes=["https", "http"])])

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from hubsso.text import validate_one_line
 from sso.connections import OIDCConfiguration, SAMLConfiguration, draft_stamp
 from sso.errors import SSOError
 from sso.forms.stamps import StampedForm
@@ -28,7 +29,9 @@ EXACT = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
 
 class ConnectionForm(forms.Form):
     name = forms.CharField(
-        max_length=60, help_text="Members read it on the button: “Authenticate with Acme Login”."
+        max_length=60,
+        validators=[validate_one_line],
+        help_text="Members read it on the button: “Authenticate with Acme Login”.",
     )
     protocol = forms.TypedChoiceField(choices=PROTOCOL_CHOICES, coerce=SSOProtocol, widget=forms.RadioSelect)
 

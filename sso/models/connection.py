@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from hubsso.crypto import SealedField, seal, unseal
+from hubsso.text import validate_one_line
 from orgs.models import Organization, ResourceGroup
 from orgs.roles import Role
 from sso.types import SSOProtocol
@@ -22,7 +23,7 @@ class Connection(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="connections")
-    name = models.CharField(max_length=60)
+    name = models.CharField(max_length=60, validators=[validate_one_line])
     protocol = models.CharField(max_length=10, choices=PROTOCOL_CHOICES)
     is_enabled = models.BooleanField(default=True)
     email_domains = models.JSONField(default=list, blank=True)

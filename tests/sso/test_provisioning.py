@@ -47,6 +47,14 @@ def test_a_matching_value_gives_its_role_and_says_why(world: World) -> None:
     assert events(world) == ["org.change_role"]
 
 
+def test_the_longest_attribute_and_value_fit(world: World) -> None:
+    map_roles(world, **{"v" * 300: Role.WRITE})
+    world.acme_idp.role_attribute = "a" * 200
+    world.acme_idp.save()
+    member = apply(world, world.max, attributes={"a" * 200: ["v" * 300]})
+    assert member.role_detail == f"IdP mapping: {'a' * 200} has {'v' * 300}"
+
+
 def test_the_role_follows_down_as_well(world: World) -> None:
     map_roles(world, eng=Role.WRITE, boss=Role.ADMIN)
     make_member(world.acme, role=Role.ADMIN)
