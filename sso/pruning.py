@@ -10,10 +10,12 @@ from sso.models import (
     HeldPost,
     LoginAttempt,
     RecoveryGrant,
+    RecoveryTry,
     RefusalTrace,
     ReportedBlock,
     SSOSession,
 )
+from sso.recovery import TRIES_WINDOW
 
 # A late answer is told "expired" for a day, and "unknown" after that.
 KEEP_EXPIRED_ATTEMPTS = timedelta(days=1)
@@ -50,5 +52,6 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
         "recovery grants": RecoveryGrant.objects.filter(
             Q(expires_at__lt=now) | Q(redeemed_at=None, redeem_until__lt=now)
         ),
+        "recovery tries": RecoveryTry.objects.filter(at__lte=now - TRIES_WINDOW),
         "reported blocks": ReportedBlock.objects.filter(day__lt=(now - KEEP_REPORTED_BLOCKS).date()),
     }

@@ -3,7 +3,7 @@
 from sso.models.connection import Connection, GroupRule, Revision, RevisionTest, RoleRule, SPKeyPair
 from sso.models.login import ConsumedAssertion, HeldPost, LinkedIdentity, LoginAttempt
 from sso.models.policy import ReportedBlock, SSOPolicy
-from sso.models.session import RecoveryGrant, SSOSession
+from sso.models.session import RecoveryGrant, RecoveryTry, SSOSession
 from sso.models.trace import RefusalTrace
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "LinkedIdentity",
     "LoginAttempt",
     "RecoveryGrant",
+    "RecoveryTry",
     "RefusalTrace",
     "ReportedBlock",
     "Revision",

@@ -63,3 +63,14 @@ class RecoveryGrant(models.Model):
 
     def __str__(self) -> str:
         return f"recovery of {self.org} for {self.user}"
+
+
+class RecoveryTry(models.Model):
+    """A recovery code that an admin sent and that was not right, counted for as long as guessing is throttled."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"try of {self.user} to recover {self.org}"

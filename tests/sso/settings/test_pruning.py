@@ -13,6 +13,7 @@ from sso.models import (
     HeldPost,
     LoginAttempt,
     RecoveryGrant,
+    RecoveryTry,
     RefusalTrace,
     ReportedBlock,
     SSOSession,
@@ -27,6 +28,7 @@ MODELS: list[type[Model]] = [
     SSOSession,
     RefusalTrace,
     RecoveryGrant,
+    RecoveryTry,
     ReportedBlock,
 ]
 
@@ -57,6 +59,7 @@ def rows(acme: AcmeSettings) -> None:
             org=acme.org, reference=name, code="c", admin_detail="d", at=at, expires_at=at
         )
         RecoveryGrant.objects.create(**who, code_hash=name, redeem_until=at)
+        RecoveryTry.objects.create(**who, at=at)
         ReportedBlock.objects.create(**who, day=at.date(), channel="html", path="/")
 
 

@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core import mail
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from orgs.roles import Role
 from sso import recovery
-from sso.models import RecoveryGrant
+from sso.models import RecoveryGrant, RecoveryTry
 from sso.settings_errors import NotAnAdmin, RecoveryCodeWrong, TooManyCodes
 from sso.types import Enforcement
 from tests.builders import make_connection, make_member, make_org, make_user, set_policy
@@ -158,6 +159,39 @@ def test_guessing_is_throttled(locked_out: AcmeSettings) -> None:
             redeem(locked_out, "WRONG")
     with pytest.raises(TooManyCodes):
         redeem(locked_out, new_code(locked_out))
+
+
+def guess_wrong(acme: AcmeSettings, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(RecoveryCodeWrong):
+            redeem(acme, "WRONG")
+
+
+def test_throttle_holds_whatever_the_cache_forgets_and_ends_after_a_quarter_of_an_hour(
+    locked_out: AcmeSettings,
+) -> None:
+    code = new_code(locked_out)
+    guess_wrong(locked_out, recovery.MAX_TRIES)
+    for minutes in (1, 6, 14):
+        cache.clear()
+        with pytest.raises(TooManyCodes):
+            redeem(locked_out, code, now=timezone.now() + timedelta(minutes=minutes))
+    redeem(locked_out, code, now=timezone.now() + timedelta(minutes=15))
+
+
+def test_trying_on_while_throttled_keeps_no_rows(locked_out: AcmeSettings) -> None:
+    guess_wrong(locked_out, recovery.MAX_TRIES)
+    for _ in range(3):
+        with pytest.raises(TooManyCodes):
+            redeem(locked_out, "WRONG")
+    assert RecoveryTry.objects.count() == recovery.MAX_TRIES
+
+
+def test_another_admin_and_whoever_succeeded_may_try_again(locked_out: AcmeSettings) -> None:
+    guess_wrong(locked_out, recovery.MAX_TRIES - 1)
+    redeem(locked_out, new_code(locked_out))
+    guess_wrong(locked_out, recovery.MAX_TRIES)
+    redeem(locked_out, new_code(locked_out, locked_out.oscar.user), user=locked_out.oscar.user)
 
 
 @pytest.mark.parametrize("person", ["max", "zoe"])
