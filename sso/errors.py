@@ -67,13 +67,6 @@ class ConnectionMismatch(SSOError):
     )
 
 
-class ConnectionUnavailable(SSOError):
-    code = "connection_unavailable"
-    user_message = (
-        "Your organisation's single sign-on is switched off or not set up. Contact your organisation's admin."
-    )
-
-
 class ConfigurationChanged(SSOError):
     code = "configuration_changed"
     user_message = "Your organisation's single sign-on was changed while you were signing in. Start again."

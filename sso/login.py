@@ -25,7 +25,6 @@ from sso.errors import (
     AttemptUsed,
     ConfigurationChanged,
     ConnectionMismatch,
-    ConnectionUnavailable,
     WrongBrowser,
 )
 from sso.models import Connection, LoginAttempt, Revision, SSOSession
@@ -52,10 +51,9 @@ def begin_login(
 ) -> BrowserRequest:
     """Write an attempt and say where to send the browser.
 
-    Raises an SSOError when the connection is off or its IdP can't be asked; nothing is written then.
+    Raises an SSOError when the IdP can't be asked; nothing is written then. Which connections may be asked is for
+    the caller to know (`gate.live_connections`); one that is switched off on the way is refused when it answers.
     """
-    if not connection.is_enabled and purpose is not Purpose.TEST:
-        raise ConnectionUnavailable(f"The connection {connection.name} is switched off.")
     attempt = LoginAttempt(
         state=random_token(),
         org_id=connection.org_id,

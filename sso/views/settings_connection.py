@@ -72,7 +72,7 @@ def rename(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResp
                 connection=found, name=form.cleaned_data["name"], actor=signed_in_user(request)
             )
         except SettingsRefused as refusal:
-            form.add_error("name", refusal.message)
+            show_refusal(form, refusal)
         else:
             return redirect("sso:connection", org_slug, connection_uid)
     return org_page(request, "sso/settings/connection_rename.html", {"connection": found, "form": form})
