@@ -7,7 +7,7 @@ from sso.forms.stamps import StampedForm
 from sso.settings_errors import SettingsRefused, StaleForm
 
 
-def show_refusal(form: forms.Form, refusal: SettingsRefused) -> None:
+def show_refusal(form: forms.BaseForm, refusal: SettingsRefused) -> None:
     """Add the refusal to its field, or above the form where it names none that the form has.
 
     A stale form keeps what was typed, and from here on is based on what is saved now.
