@@ -6,6 +6,7 @@ when and from where, and never a secret, a token or an assertion.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -78,6 +79,12 @@ def record(
             request_id=current_request_id(),
             data=dict(data or {}),
         )
+
+
+def last_recorded(event: str, *, org: Organization) -> datetime | None:
+    """When the organisation's newest entry of this event was made. Reads backwards as far as that entry."""
+    entries = AuditEvent.objects.filter(org=org, event=event).order_by("-seq")
+    return entries.values_list("at", flat=True).first()
 
 
 def _next_seq(org: Organization) -> int:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from orgs.models import Membership, Organization
 from orgs.roles import Role
+from sso.models import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,23 @@ def role_withheld(*, membership: Membership, mapped: Role) -> None:
             "which would have left the organisation without an admin. The role was kept.\n\n"
             "Give somebody else the admin role at the identity provider, or change the mapping:\n"
             f"{settings.BASE_URL}{reverse('sso:settings', args=[org.slug])}\n"
+        ),
+    )
+
+
+def groups_incomplete(*, membership: Membership, connection: Connection) -> None:
+    """The IdP left groups out because a person has too many, so the mappings could not be followed in full."""
+    org = membership.org
+    _mail_admins(
+        org,
+        subject=f"{org.name}: the identity provider leaves groups out",
+        text=(
+            f"{connection.name} sent no complete list of groups for {membership.user.email}, because there are too "
+            "many. Where no other values were sent, their role and their resource groups were kept as they were.\n\n"
+            "Let the identity provider send only the groups that this application is assigned, or map an "
+            "attribute with fewer values:\n"
+            f"{settings.BASE_URL}{reverse('sso:connection', args=[org.slug, connection.uid])}\n\n"
+            "This is sent at most once a day, whoever else it happens to.\n"
         ),
     )
 

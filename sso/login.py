@@ -157,7 +157,7 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
         raise AccountInactive(f"The account {user.email} is deactivated.")
     membership = provisioning.membership_for(connection=connection, user=user, purpose=purpose, now=now)
     identity = linking.link(connection=connection, user=user, assertion=assertion, now=now)
-    provisioning.apply(connection=connection, membership=membership, assertion=assertion)
+    provisioning.apply(connection=connection, membership=membership, assertion=assertion, now=now)
     session = sessions.open_session(attempt=attempt, identity=identity, assertion=assertion, now=now)
     audit.record(
         "org.sso_login",

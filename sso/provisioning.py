@@ -5,7 +5,7 @@ admin, and keeps what somebody had when the IdP says that its list of groups is 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.models import User
 from orgs import audit, invitations, members
@@ -17,6 +17,8 @@ from sso.errors import NotAMember
 from sso.models import Connection
 from sso.role_mapping import mapped_role, mapped_seats, values_at
 from sso.types import IdentityAssertion, Purpose
+
+TELL_AGAIN_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ def membership_for(*, connection: Connection, user: User, purpose: Purpose, now:
     return membership
 
 
-def apply(*, connection: Connection, membership: Membership, assertion: IdentityAssertion) -> None:
+def apply(
+    *, connection: Connection, membership: Membership, assertion: IdentityAssertion, now: datetime
+) -> None:
     """Set the role and the seats that the connection's mappings give. External collaborators are left alone."""
     if membership.is_external_collaborator:
         return
@@ -49,12 +53,7 @@ def apply(*, connection: Connection, membership: Membership, assertion: Identity
     if seats is not None:
         _set_seats(membership=membership, seats=seats)
     if assertion.groups_incomplete:
-        audit.record(
-            "org.sso_groups_incomplete",
-            org=membership.org,
-            actor=membership.user,
-            data={"connection": connection.name},
-        )
+        _tell_of_incomplete_groups(connection=connection, membership=membership, now=now)
 
 
 def plan_role(
@@ -146,6 +145,23 @@ def _withhold_role(*, membership: Membership, plan: RolePlan) -> None:
         data={"user": membership.user.email, "kept": Role.ADMIN, "mapped": plan.role, "why": plan.detail},
     )
     announcements.role_withheld(membership=membership, mapped=plan.role)
+
+
+def _tell_of_incomplete_groups(*, connection: Connection, membership: Membership, now: datetime) -> None:
+    """Record it and write to the admins: once a day for the organisation, since it is so at every login.
+
+    Two logins at the same moment may both be told of.
+    """
+    last = audit.last_recorded("org.sso_groups_incomplete", org=membership.org)
+    if last is not None and now - last < TELL_AGAIN_AFTER:
+        return
+    audit.record(
+        "org.sso_groups_incomplete",
+        org=membership.org,
+        actor=membership.user,
+        data={"connection": connection.name},
+    )
+    announcements.groups_incomplete(membership=membership, connection=connection)
 
 
 def _set_seats(*, membership: Membership, seats: dict[int, Role]) -> None:

@@ -1,12 +1,13 @@
 """What an assertion does to role and seats: applied at every login, up and down, with two guards."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.utils import timezone
 
+from orgs import audit
 from orgs.models import AuditEvent, Invitation, Membership
 from orgs.roles import Role, RoleSource
 from sso import provisioning
@@ -25,11 +26,14 @@ def map_roles(world: World, **rules: Role) -> None:
         RoleRule.objects.create(connection=world.acme_idp, value=value, role=role)
 
 
-def apply(world: World, membership: Membership, **assertion: Any) -> Membership:
+def apply(
+    world: World, membership: Membership, *, at: datetime | None = None, **assertion: Any
+) -> Membership:
     provisioning.apply(
         connection=world.acme_idp,
         membership=membership,
         assertion=make_assertion(world.acme_idp, **assertion),
+        now=at or timezone.now(),
     )
     membership.refresh_from_db()
     return membership
@@ -107,6 +111,32 @@ def test_an_incomplete_list_of_groups_takes_nothing(world: World, attributes: di
     member = apply(world, world.max, attributes=attributes, groups_incomplete=True)
     assert member.role == Role.WRITE
     assert events(world)[-1] == "org.sso_groups_incomplete"
+
+
+def test_admins_are_told_of_incomplete_groups_once_a_day(
+    world: World, django_capture_on_commit_callbacks: Any
+) -> None:
+    now = timezone.now()
+    with django_capture_on_commit_callbacks(execute=True):
+        for member in (world.max, world.olivia, world.max):
+            apply(world, member, at=now, groups_incomplete=True)
+        apply(world, world.max, at=now + timedelta(hours=23), groups_incomplete=True)
+    assert events(world) == ["org.sso_groups_incomplete"]
+    (message,) = mail.outbox
+    assert message.to == ["olivia@acme.example"]
+    assert "max@acme.example" in message.body
+    assert f"/settings/sso/connections/{world.acme_idp.uid}/" in message.body
+
+    with django_capture_on_commit_callbacks(execute=True):
+        apply(world, world.max, at=now + timedelta(hours=25), groups_incomplete=True)
+    assert events(world) == ["org.sso_groups_incomplete"] * 2
+    assert len(mail.outbox) == 2
+
+
+def test_one_organisations_incomplete_groups_silence_no_others(world: World) -> None:
+    audit.record("org.sso_groups_incomplete", org=world.globex, actor=None)
+    apply(world, world.max, groups_incomplete=True)
+    assert events(world) == ["org.sso_groups_incomplete"]
 
 
 def test_an_external_collaborator_keeps_what_was_set_by_hand(world: World) -> None:
