@@ -6,6 +6,7 @@
  *   data-select-on-focus     selects the field's whole text when it is focused
  *   data-print               prints the page; the button starts `hidden`
  *   details.menu             closes by Escape, by a click outside and when another menu opens
+ *   .prose table, .prose pre can be reached by Tab while wider than its place, to be scrolled by arrow keys
  */
 (function () {
   "use strict";
@@ -35,7 +36,15 @@
     });
   }
 
+  const scrollers = new ResizeObserver(function (entries) {
+    entries.forEach(function ({ target }) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    });
+  });
+
   function setUp() {
+    each(".prose table, .prose pre", function (element) { scrollers.observe(element); });
     each("[data-copy-target]", function (button) {
       button.hidden = !navigator.clipboard; // absent on plain http: the value can still be selected
     });

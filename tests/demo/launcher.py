@@ -1,6 +1,7 @@
 """The demo as a process, for tests: `make run`'s command on free ports, in a folder of its own."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,7 +27,8 @@ class RunningDemo:
         self.portal = f"http://localhost:{port}"
         self.idp = f"http://127.0.0.1:{port + 1}"
         self._lines: list[str] = []
-        self._ready = threading.Event()
+        self._said_more = threading.Condition()
+        self._ended = False
         self.process = subprocess.Popen(
             command(port=port, data_dir=data_dir),
             cwd=ROOT,
@@ -43,8 +45,15 @@ class RunningDemo:
         return "".join(self._lines)
 
     def wait_until_ready(self) -> None:
-        assert self._ready.wait(START_SECONDS), f"the demo did not start:\n{self.output}"
-        assert READY in self.output, self.output
+        self.wait_for(re.escape(READY), seconds=START_SECONDS)
+
+    def wait_for(self, pattern: str, *, seconds: float = 20) -> re.Match[str]:
+        """The last place where the output matches, once it does: how a test reads its mails."""
+        with self._said_more:
+            self._said_more.wait_for(lambda: self._ended or re.search(pattern, self.output), seconds)
+            matches = list(re.finditer(pattern, self.output))
+        assert matches, f"nothing like {pattern!r} in:\n{self.output}"
+        return matches[-1]
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Send the signal; the exit code."""
@@ -67,10 +76,12 @@ class RunningDemo:
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self._lines.append(line)
-            if READY in line:
-                self._ready.set()
-        self._ready.set()  # it ended
+            with self._said_more:
+                self._lines.append(line)
+                self._said_more.notify_all()
+        with self._said_more:
+            self._ended = True
+            self._said_more.notify_all()
 
 
 def command(*, port: int, data_dir: Path) -> list[str]:

@@ -27,7 +27,8 @@ def test_oidc_login(visitor: Visitor) -> None:
 def test_saml_login_by_the_buttons_of_the_forms(visitor: Visitor) -> None:
     visitor.sign_in(TOM)
     visitor.open("/orgs/globex/r/press-kit/")
-    visitor.authenticate("Globex ID", TOM)
+    visitor.authenticate_button("Globex ID").click()
+    visitor.choose_at_idp(TOM)
     visitor.page.locator("#post-form button").click()  # the IdP's page would send itself by script
     expect(visitor.main.get_by_role("heading", name="Boilerplate")).to_be_visible()
     expect(visitor.page).to_have_url(re.compile(r"/orgs/globex/r/press-kit/$"))

@@ -1,0 +1,122 @@
+"""Every page of the portal by its URL name, and how the tests come to look at it. A new URL must be added here."""
+
+ANONYMOUS = frozenset({"home", "account_login", "account_signup", "account_reset_password"})
+ACCOUNT = frozenset(
+    {
+        "account_profile",
+        "account_email",
+        "account_change_password",
+        "mfa_index",
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "usersessions_list",
+        "sso:my_sessions",
+    }
+)
+ORGANISATION = frozenset(
+    {
+        "orgs:home",
+        "orgs:create_page",
+        "orgs:create_app",
+        "orgs:resource",
+        "orgs:edit_resource",
+        "orgs:delete_resource",
+        "orgs:members",
+        "orgs:remove_member",
+        "orgs:leave",
+        "orgs:invitations",
+        "orgs:groups",
+        "orgs:create_group",
+        "orgs:group",
+        "orgs:edit_group",
+        "orgs:delete_group",
+        "orgs:settings",
+        "orgs:rename",
+        "orgs:delete",
+        "orgs:audit",
+    }
+)
+SSO_SETTINGS = frozenset(
+    {
+        "sso:settings",
+        "sso:policy",
+        "sso:reported",
+        "sso:connection_new",
+        "sso:collaborators",
+        "sso:identities",
+        "sso:sessions",
+        "sso:refusals",
+    }
+)
+CONNECTION = frozenset(
+    {
+        "sso:connection",
+        "sso:connection_rename",
+        "sso:connection_switch",
+        "sso:connection_delete",
+        "sso:draft",
+        "sso:domains",
+        "sso:mapping",
+        "sso:group_mapping",
+        "sso:identity_unlink",
+    }
+)
+BY_LINKS = ANONYMOUS | ACCOUNT | ORGANISATION | SSO_SETTINGS | CONNECTION | {"orgs:create"}
+
+# No link leads there: a journey does (test_moments, test_two_factor).
+BY_JOURNEYS = frozenset(
+    {
+        "search",
+        "account_logout",
+        "account_reauthenticate",
+        "account_email_verification_sent",
+        "account_confirm_email",
+        "account_reset_password_done",
+        "account_reset_password_from_key",
+        "account_reset_password_from_key_done",
+        "mfa_authenticate",
+        "mfa_deactivate_totp",
+        "mfa_view_recovery_codes",
+        "mfa_generate_recovery_codes",
+        "mfa_list_webauthn",
+        "mfa_edit_webauthn",
+        "mfa_remove_webauthn",
+        "orgs:accept_invitation",
+        "orgs:invitation",
+        "sso:held_post",
+        "sso:join",
+        "sso:recovery",
+        "sso:refusal",
+        "sso:revision_test",
+        "sso:start",
+        "sso:draft_test",
+        "sso:oidc_callback",
+    }
+)
+
+# Redirects, answers to POST alone, documents for machines, and pages that nobody of ours meets.
+NOT_LOOKED_AT = {
+    "account_end_session": "POST",
+    "account_inactive": "tests/accounts: nobody in the demo is deactivated",
+    "account_set_password": "every account here has a password",
+    "account_confirm_login_code": "login by code is off",
+    "mfa_download_recovery_codes": "a text file",
+    "mfa_login_webauthn": "JSON",
+    "mfa_reauthenticate": "a second factor's form, as mfa_authenticate",
+    "mfa_reauthenticate_webauthn": "a second factor's form, as mfa_authenticate",
+    "orgs:change_role": "POST",
+    "orgs:give_seat": "POST",
+    "orgs:revoke_invitation": "POST",
+    "orgs:set_collaborator": "POST",
+    "orgs:take_seat": "POST",
+    "sso:end_my_session": "POST",
+    "sso:go_live": "POST",
+    "sso:oidc_initiate": "redirect",
+    "sso:put_back": "POST",
+    "sso:saml_acs": "POST",
+    "sso:saml_finish": "redirect",
+    "sso:saml_metadata": "XML",
+    "sso:session_end": "POST",
+    "sso:sessions_end_all": "POST",
+    "sso:skip": "POST",
+}

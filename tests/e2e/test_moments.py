@@ -1,0 +1,180 @@
+"""Pages that no link leads to, because something must have happened first. Each is looked at as it stands."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.demo.launcher import RunningDemo
+from tests.demo.people import BEN, HANA, INES, MAX, NINA, OLIVIA, TOM, ZOE
+from tests.e2e.conftest import NewVisitor
+from tests.e2e.looking import findings_on
+from tests.e2e.visitor import Visitor
+
+pytestmark = pytest.mark.e2e
+
+NEW_PASSWORD = "another-open-sesame-43"
+
+
+def look(visitor: Visitor, heading: str | None = None) -> None:
+    """Nothing may be wrong with the page, once it shows this heading."""
+    if heading:
+        expect(visitor.page.get_by_role("heading", name=heading).first).to_be_visible()
+    assert findings_on(visitor.page) == []
+
+
+def path_in_mail(demo: RunningDemo, pattern: str) -> str:
+    url = demo.wait_for(rf"{re.escape(demo.portal)}{pattern}").group()
+    return urlsplit(url).path
+
+
+def test_block_page_with_a_banner_of_several_organisations(visitor: Visitor) -> None:
+    visitor.sign_in(MAX)
+    look(visitor, "of your organisations ask for single sign-on")
+    visitor.open("/orgs/acme/r/incident-runbook/")
+    look(visitor, "Authenticate to enter Acme")
+
+
+@pytest.mark.parametrize("slug", ["incident-runbook", "fleet-telemetry", "status"])
+def test_resources_of_each_kind(visitor: Visitor, slug: str) -> None:
+    visitor.sign_in(NINA)
+    visitor.open(f"/orgs/acme/r/{slug}/")
+    look(visitor)
+
+
+def test_message_after_a_login(visitor: Visitor) -> None:
+    visitor.sign_in(MAX)
+    visitor.open("/orgs/acme/")
+    visitor.authenticate("Acme Login", MAX)
+    look(visitor, "Overview")
+
+
+def test_cancelled_login_for_the_member_and_for_the_admin(new_visitor: NewVisitor) -> None:
+    member, admin = new_visitor(), new_visitor()
+    member.sign_in(BEN)
+    member.open("/orgs/acme/")
+    member.authenticate_button("Acme Login").click()
+    member.page.get_by_role("button", name="Cancel").click()
+    look(member, "You are not signed in to Acme")
+    reference = member.main.locator("code").inner_text()
+
+    admin.sign_in(OLIVIA)
+    admin.open("/orgs/acme/settings/sso/refusals/")
+    admin.authenticate("Acme Login", OLIVIA)
+    admin.main.get_by_role("link", name=reference).click()
+    expect(admin.page).to_have_url(re.compile(rf"/refusals/{reference}/$"))
+    look(admin)
+
+
+def test_test_login_and_its_result(visitor: Visitor) -> None:
+    visitor.sign_in(ZOE)
+    visitor.open("/orgs/globex/settings/sso/")
+    visitor.authenticate("Globex ID", ZOE)
+    visitor.main.get_by_role("link", name="Globex ID").click()
+    visitor.main.get_by_role("link", name=re.compile("^Test")).first.click()
+    look(visitor, "The test passed")
+
+
+def test_form_errors_stand_beside_their_fields(visitor: Visitor) -> None:
+    visitor.open("/accounts/login/")
+    visitor.page.get_by_label("E-mail address").fill(MAX.emails[0])
+    visitor.page.get_by_label(re.compile("^Password")).fill("not the password")
+    visitor.main.get_by_role("button", name="Sign in", exact=True).click()
+    expect(visitor.main.get_by_text("not correct")).to_be_visible()
+    look(visitor)
+
+
+def test_issuer_that_does_not_answer_is_said_beside_the_field(visitor: Visitor) -> None:
+    visitor.sign_in(HANA)
+    visitor.open("/orgs/hooli/settings/sso/connections/new/?protocol=oidc")
+    visitor.page.get_by_label("Name").fill("Hooli ID")
+    visitor.main.get_by_role("button").last.click()
+    visitor.page.get_by_label("Client ID").fill("hubsso")
+    visitor.page.get_by_label("Client Secret").fill("secret")
+    visitor.page.get_by_label("Issuer URL").fill("http://127.0.0.1:9/")
+    visitor.main.get_by_role("button", name="Save").click()
+    expect(visitor.page.get_by_label("Issuer URL")).to_have_accessible_description(
+        re.compile("does not accept connections on port 9")
+    )
+    look(visitor)
+
+
+def test_search_with_something_hidden_and_without_finds(visitor: Visitor) -> None:
+    visitor.sign_in(MAX)
+    visitor.open("/search/?q=cover")
+    look(visitor)
+    visitor.open("/search/?q=nothingofthekind")
+    look(visitor)
+
+
+def test_join_link_and_recovery(visitor: Visitor) -> None:
+    visitor.sign_in(TOM)
+    visitor.open("/orgs/acme/join/")
+    look(visitor, "Acme")
+    visitor.open("/orgs/globex/sso/recovery/")
+    look(visitor)
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nowhere/", 404), ("/orgs/initech/settings/", 403)])
+def test_error_pages(visitor: Visitor, path: str, status: int) -> None:
+    visitor.sign_in(MAX)
+    answer = visitor.page.goto(path)
+    assert answer is not None
+    assert answer.status == status
+    look(visitor)
+
+
+def test_open_menus(visitor: Visitor) -> None:
+    visitor.sign_in(HANA)
+    for menu in visitor.page.locator("details.menu > summary").all():
+        menu.click()
+        look(visitor)
+
+
+def test_signing_out_asks_first(visitor: Visitor) -> None:
+    visitor.sign_in(INES)
+    visitor.open("/accounts/logout/")
+    look(visitor, "Sign out?")
+    visitor.open("/accounts/reauthenticate/")
+    look(visitor, "Confirm it is you")
+
+
+def test_sign_up_and_confirmation_by_mail(visitor: Visitor, demo: RunningDemo) -> None:
+    visitor.open("/accounts/signup/")
+    visitor.page.get_by_label(re.compile("name", re.IGNORECASE)).first.fill("Pia Prins")
+    visitor.page.get_by_label("E-mail address").fill("pia@newcomer.example")
+    visitor.page.get_by_label(re.compile("^Password")).fill(NEW_PASSWORD)
+    visitor.main.get_by_role("button", name="Create").click()
+    expect(visitor.page).to_have_url(re.compile("/accounts/confirm-email/$"))
+    look(visitor)
+    visitor.open(path_in_mail(demo, r"/accounts/confirm-email/[-:\w]+/"))
+    look(visitor)
+    visitor.main.get_by_role("button", name="Confirm").click()
+    expect(visitor.page).not_to_have_url(re.compile("confirm-email"))
+    look(visitor)
+
+
+def test_password_reset_by_mail(visitor: Visitor, demo: RunningDemo) -> None:
+    visitor.open("/accounts/password/reset/")
+    visitor.page.get_by_label("E-mail address").fill(INES.emails[0])
+    visitor.main.get_by_role("button").first.click()
+    expect(visitor.page).to_have_url(re.compile("/reset/done/$"))
+    look(visitor)
+    visitor.open(path_in_mail(demo, r"/accounts/password/reset/key/[-\w]+/"))
+    look(visitor)
+    visitor.open("/accounts/password/reset/key/done/")
+    look(visitor)
+
+
+def test_invitation_by_mail(new_visitor: NewVisitor, demo: RunningDemo) -> None:
+    hana, zoe = new_visitor(), new_visitor()
+    hana.sign_in(HANA)
+    hana.open("/orgs/hooli/invitations/")
+    hana.page.get_by_label("E-mail").first.fill(ZOE.emails[0])
+    hana.main.get_by_role("button", name="Send invitation").click()
+    expect(hana.main.get_by_role("heading", name="Open invitations")).to_be_visible()
+    look(hana)
+    zoe.sign_in(ZOE)
+    zoe.open(path_in_mail(demo, r"/invitations/\S+/"))
+    look(zoe)

@@ -1,0 +1,115 @@
+"""Every page of the portal, looked at: axe, light and dark, wide and narrow, and a silent console."""
+
+from collections import deque
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from playwright.sync_api import Page
+
+from tests.demo.people import HANA, OLIVIA, ZOE
+from tests.e2e import pages
+from tests.e2e.looking import findings_on
+from tests.e2e.visitor import Visitor
+
+pytestmark = pytest.mark.e2e
+
+# Links that begin a journey to an IdP, and one that is no page.
+NOT_FOLLOWED = frozenset({"sso:start", "sso:draft_test", "mfa_download_recovery_codes"})
+
+
+def test_strangers_pages(visitor: Visitor) -> None:
+    look_at_all(visitor, "/", expected=pages.ANONYMOUS)
+
+
+def test_account_pages(visitor: Visitor) -> None:
+    visitor.sign_in(HANA)
+    visitor.prove_identity()
+    look_at_all(visitor, "/accounts/profile/", within="/accounts/", expected=pages.ACCOUNT)
+
+
+def test_pages_of_an_organisation_with_oidc(visitor: Visitor) -> None:
+    visitor.sign_in(OLIVIA)
+    visitor.open("/orgs/acme/settings/sso/")
+    visitor.authenticate("Acme Login", OLIVIA)
+    expected = pages.ORGANISATION | pages.SSO_SETTINGS | pages.CONNECTION
+    look_at_all(visitor, "/orgs/acme/", within="/orgs/", expected=expected | {"orgs:create"})
+
+
+def test_pages_of_a_saml_connection(visitor: Visitor) -> None:
+    visitor.sign_in(ZOE)
+    visitor.open("/orgs/globex/settings/sso/")
+    visitor.authenticate("Globex ID", ZOE)
+    expected = pages.SSO_SETTINGS | pages.CONNECTION
+    look_at_all(visitor, "/orgs/globex/settings/sso/", within="/orgs/globex/settings/sso/", expected=expected)
+
+
+def test_pages_of_an_organisation_without_sso(visitor: Visitor) -> None:
+    visitor.sign_in(HANA)
+    expected = pages.ORGANISATION | pages.SSO_SETTINGS
+    look_at_all(visitor, "/orgs/hooli/", within="/orgs/hooli/", expected=expected)
+
+
+def look_at_all(visitor: Visitor, start: str, *, within: str = "/", expected: frozenset[str]) -> None:
+    """Follow links from `start`, to one page of each URL name under `within`."""
+    findings: list[str] = []
+    seen: set[str] = set()
+    waiting = deque([start])
+    while waiting:
+        path = waiting.popleft()
+        name = resolve(path).view_name
+        if name in seen or name in NOT_FOLLOWED:
+            continue
+        seen.add(name)
+        answer = visitor.page.goto(path)
+        assert answer is not None
+        assert answer.status == 200, f"{path} answered {answer.status}"
+        findings += findings_on(visitor.page)
+        waiting += [link for link in links_on(visitor.page) if link.startswith(within)]
+    assert findings == []
+    assert expected <= seen, f"not reached by links: {expected - seen}"
+
+
+def links_on(page: Page) -> list[str]:
+    """The paths that the page links to within the portal."""
+    urls: list[str] = page.locator("a[href]").evaluate_all("links => links.map(link => link.href)")
+    here = urlsplit(page.url).netloc
+    return [urlsplit(url).path for url in urls if urlsplit(url).netloc == here]
+
+
+def test_every_url_is_looked_at_or_said_why_not() -> None:
+    listed = pages.BY_LINKS | pages.BY_JOURNEYS | pages.NOT_LOOKED_AT.keys()
+    assert set(url_names()) == listed
+
+
+def url_names(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
+    """All names but those of Django's own admin site."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name}"
+        elif entry.namespace != "admin":
+            inner = f"{entry.namespace}:" if entry.namespace else ""
+            yield from url_names(entry, namespace + inner)
+
+
+def test_looking_finds_what_is_wrong(visitor: Visitor) -> None:
+    visitor.open("/")
+    visitor.page.set_content("<main><img src='data:,' width='2000' height='1'></main>")
+    findings = " ".join(findings_on(visitor.page))
+    visitor.complaints.clear()
+    assert "image-alt" in findings
+    assert "px too wide" in findings
+
+
+def test_console_is_listened_to(visitor: Visitor) -> None:
+    visitor.open("/")
+    visitor.page.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'), {text: '1'}))"
+    )
+    visitor.page.evaluate("setTimeout(() => { throw new Error('from a script') }, 0)")
+    visitor.page.wait_for_event("pageerror")
+    complaints = " ".join(visitor.complaints)
+    visitor.complaints.clear()
+    assert "Content Security Policy" in complaints
+    assert "from a script" in complaints
