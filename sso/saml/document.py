@@ -16,9 +16,12 @@ from sso.saml.limits import (
     MAX_ATTRIBUTES_PER_ELEMENT,
     MAX_DEPTH,
     MAX_ELEMENTS,
-    MAX_NAMESPACES_PER_ELEMENT,
+    MAX_NAMESPACE_LENGTH,
+    MAX_NAMESPACES_IN_SCOPE,
     MAX_POSTED_LENGTH,
 )
+
+_EVENTS = ("start", "end", "start-ns", "end-ns", "comment", "pi")
 
 
 def parse_posted(posted: str) -> etree._Element:
@@ -65,16 +68,22 @@ def _check_nodes(root: etree._Element) -> None:
     """Nothing but elements and text, and of those not more than an honest response needs."""
     if any(True for _ in (*root.itersiblings(preceding=True), *root.itersiblings())):
         raise DocumentForbidden("The response has a comment or a processing instruction beside its root.")
-    depth = elements = 0
-    for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
-        if event == "start":
-            depth += 1
-            elements += 1
-            _check_element(node, depth=depth, elements=elements)
-        elif event == "end":
-            depth -= 1
-        else:
-            raise DocumentForbidden("The response has a comment or a processing instruction.")
+    depth = elements = namespaces = 0
+    for event, node in etree.iterwalk(root, events=_EVENTS):
+        match event:
+            case "start":
+                depth += 1
+                elements += 1
+                _check_element(node, depth=depth, elements=elements)
+            case "end":
+                depth -= 1
+            case "start-ns":
+                namespaces += 1
+                _check_namespace(node[1], in_scope=namespaces)
+            case "end-ns":
+                namespaces -= 1
+            case _:
+                raise DocumentForbidden("The response has a comment or a processing instruction.")
 
 
 def _check_element(element: etree._Element, *, depth: int, elements: int) -> None:
@@ -84,5 +93,14 @@ def _check_element(element: etree._Element, *, depth: int, elements: int) -> Non
         raise ResponseTooLarge(
             f"The response is nested deeper than {MAX_DEPTH} or has more than {MAX_ELEMENTS} elements."
         )
-    if len(element.attrib) > MAX_ATTRIBUTES_PER_ELEMENT or len(element.nsmap) > MAX_NAMESPACES_PER_ELEMENT:
-        raise ResponseTooLarge("An element of the response has too many attributes or namespaces.")
+    if len(element.attrib) > MAX_ATTRIBUTES_PER_ELEMENT:
+        raise ResponseTooLarge(f"An element has more than {MAX_ATTRIBUTES_PER_ELEMENT} attributes.")
+
+
+def _check_namespace(uri: str, *, in_scope: int) -> None:
+    """Every element below carries the name, and canonicalisation looks through all that are in scope."""
+    if in_scope > MAX_NAMESPACES_IN_SCOPE or len(uri) > MAX_NAMESPACE_LENGTH:
+        raise ResponseTooLarge(
+            f"More than {MAX_NAMESPACES_IN_SCOPE} namespaces are declared one inside the other, or one has "
+            f"more than {MAX_NAMESPACE_LENGTH} characters."
+        )

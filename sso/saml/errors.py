@@ -68,6 +68,13 @@ class AssertionNotSingle(SAMLError):
     code = "assertion_not_single"
 
 
+class IDInvalid(SAMLError):
+    """An ID that is more than a plain name, so that it would mean something to whoever looks it up."""
+
+    code = "id_invalid"
+    status = HTTPStatus.BAD_REQUEST
+
+
 class DuplicateID(SAMLError):
     code = "duplicate_id"
 

@@ -4,13 +4,17 @@ from datetime import timedelta
 
 MAX_POSTED_LENGTH = 256 * 1024  # characters of base64
 MAX_DEPTH = 32
-MAX_ELEMENTS = 10_000
+MAX_ELEMENTS = 3_000  # more than 2,500 groups, which is about what fits into the characters above
 MAX_ATTRIBUTES_PER_ELEMENT = 50
-MAX_NAMESPACES_PER_ELEMENT = 50
+MAX_NAMESPACES_IN_SCOPE = 50  # declarations: one that hides another counts too
+MAX_NAMESPACE_LENGTH = 1_000
+MAX_KEPT_PREFIXES = (
+    20  # in the PrefixList of an exclusive canonicalisation, which looks each up in each element
+)
 
 # What the database keeps; the SAML schemas set no limit but 256 for persistent NameIDs.
 MAX_NAME_ID_LENGTH = 500
-MAX_ASSERTION_ID_LENGTH = 300
+MAX_ID_LENGTH = 300
 MAX_SESSION_INDEX_LENGTH = 300
 MAX_EMAIL_LENGTH = 254
 

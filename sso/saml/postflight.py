@@ -35,7 +35,6 @@ from sso.saml.errors import (
 )
 from sso.saml.limits import (
     MAX_ASSERTION_AGE,
-    MAX_ASSERTION_ID_LENGTH,
     MAX_NAME_ID_LENGTH,
     MAX_SESSION_INDEX_LENGTH,
     MAX_STATED_VALIDITY,
@@ -90,7 +89,7 @@ def check(response: VerifiedResponse, expected: Expected, *, now: datetime) -> C
     authenticated_at, session_ends_at = _check_authn_statement(statement, now=now)
     return CheckedAssertion(
         element=assertion,
-        assertion_id=_bounded(assertion.get("ID", ""), MAX_ASSERTION_ID_LENGTH, of="assertion's ID"),
+        assertion_id=assertion.get("ID", ""),
         name_id=name_id,
         authn_statement=statement,
         authenticated_at=authenticated_at,

@@ -4,8 +4,12 @@ Signature wrapping, smuggled references and costly transforms all need a documen
 shape is an allow-list, checked on the tree that is verified afterwards: one Response, in it at most one
 Assertion, and signatures only as their direct children, each with exactly one reference to its own parent
 (Core 5.4, XML Signature 1.1). Nothing here knows a key: a document that passes is merely well-behaved.
+
+xmlsec looks a reference `#x` up by evaluating `xpointer(id('x'))`, before anybody knows who signed. So an ID is a
+plain name, or it could be a program.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,17 +22,21 @@ from sso.saml.errors import (
     DuplicateID,
     ElementNotAllowed,
     EncryptionNotSupported,
+    IDInvalid,
     ReferenceNotAllowed,
     ResponseMalformed,
     SignatureNotAllowed,
     shown,
 )
+from sso.saml.limits import MAX_ID_LENGTH, MAX_KEPT_PREFIXES
 from sso.saml.names import tag
 
 _ENCRYPTED = frozenset(
     {tag("saml:EncryptedAssertion"), tag("saml:EncryptedID"), tag("saml:EncryptedAttribute")}
 )
 _ENCRYPTION_NAMESPACES = (f"{{{names.XENC}}}", f"{{{names.XENC11}}}")
+# An NCName, as the schemas want it, of the characters that IdPs use.
+_PLAIN_NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9._-]{{0,{MAX_ID_LENGTH - 1}}}")
 _KEY_INFO_CHILDREN = frozenset({tag("ds:KeyName"), tag("ds:KeyValue"), tag("ds:X509Data")})
 
 
@@ -75,15 +83,18 @@ def _check_elements(root: etree._Element) -> None:
 
 
 def _check_ids(root: etree._Element) -> None:
-    """No two attributes that any reader might take for an ID have one value."""
+    """Every attribute that any reader might take for an ID is a plain name, and no two have one value."""
     seen: set[str] = set()
     for element in root.iter(etree.Element):
-        for name, value in element.attrib.items():
+        for name, attribute in element.attrib.items():
             if etree.QName(str(name)).localname.lower() != "id":
                 continue
+            value = str(attribute)
+            if not _PLAIN_NAME.fullmatch(value):
+                raise IDInvalid(f"The ID {shown(value)} is not a plain name of letters, digits and . _ -")
             if value in seen:
                 raise DuplicateID(f"The ID {shown(value)} stands twice in the response.")
-            seen.add(str(value))
+            seen.add(value)
 
 
 def _only_assertion(root: etree._Element) -> etree._Element | None:
@@ -168,12 +179,20 @@ def _check_transforms(transforms: Sequence[etree._Element]) -> None:
 
 
 def _check_c14n(method: etree._Element) -> None:
-    """Exclusive C14N, which may name prefixes to keep."""
+    """Exclusive C14N, which may name a few prefixes to keep."""
     if method.get("Algorithm") != names.EXCLUSIVE_C14N:
         raise AlgorithmNotAllowed(f"{shown(method.get('Algorithm'))} is not an allowed canonicalisation.")
     children = _children(method)
     if children:
-        _require(children, ["ec:InclusiveNamespaces"], within="CanonicalizationMethod")
+        (kept,) = _require(children, ["ec:InclusiveNamespaces"], within="CanonicalizationMethod")
+        _check_prefixes(kept.get("PrefixList", "").split())
+
+
+def _check_prefixes(prefixes: Sequence[str]) -> None:
+    if len(prefixes) > MAX_KEPT_PREFIXES:
+        raise SignatureNotAllowed(f"A canonicalisation keeps more than {MAX_KEPT_PREFIXES} prefixes.")
+    if not all(prefix == "#default" or _PLAIN_NAME.fullmatch(prefix) for prefix in prefixes):
+        raise SignatureNotAllowed("A canonicalisation keeps something that is not a prefix.")
 
 
 def _check_algorithm(method: etree._Element, allowed: frozenset[str]) -> None:

@@ -9,13 +9,16 @@ from sso.saml.limits import (
     MAX_ATTRIBUTES_PER_ELEMENT,
     MAX_DEPTH,
     MAX_ELEMENTS,
-    MAX_NAMESPACES_PER_ELEMENT,
+    MAX_NAMESPACE_LENGTH,
+    MAX_NAMESPACES_IN_SCOPE,
     MAX_POSTED_LENGTH,
 )
 from tests.sso.saml.exchange import Exchange, encoded
 
 MANY_ATTRIBUTES = " ".join(f"b{number}=''" for number in range(MAX_ATTRIBUTES_PER_ELEMENT + 1))
-MANY_NAMESPACES = " ".join(f"xmlns:n{number}='urn:x'" for number in range(MAX_NAMESPACES_PER_ELEMENT + 1))
+MANY_NAMESPACES = " ".join(f"xmlns:n{number}='urn:x'" for number in range(MAX_NAMESPACES_IN_SCOPE + 1))
+# Three in scope by their names, far more by their declarations, through all of which a search may lead.
+NAMESPACES_HIDING_EACH_OTHER = "<a xmlns:x='1' xmlns:y='2' xmlns:z='3'>" * 20 + "</a>" * 20
 
 
 def test_honest_response_is_parsed(exchange: Exchange) -> None:
@@ -55,6 +58,8 @@ def test_base64_may_be_wrapped(exchange: Exchange) -> None:
         (f"<a>{'<b/>' * MAX_ELEMENTS}</a>", ResponseTooLarge),
         (f"<a {MANY_ATTRIBUTES}/>", ResponseTooLarge),
         (f"<a {MANY_NAMESPACES}/>", ResponseTooLarge),
+        (NAMESPACES_HIDING_EACH_OTHER, ResponseTooLarge),
+        (f"<a xmlns='{'u' * (MAX_NAMESPACE_LENGTH + 1)}'/>", ResponseTooLarge),
     ],
 )
 def test_document_of_another_kind_is_refused(xml: str, refusal: type[SSOError]) -> None:
@@ -86,6 +91,21 @@ def test_posted_text_may_be_256_kib_long(exchange: Exchange) -> None:
     exchange.judge(exchange.honest.base64() + " " * room)
     with pytest.raises(ResponseTooLarge):
         exchange.judge(exchange.honest.base64() + " " * (room + 1))
+
+
+def test_member_of_2500_groups_is_let_in(exchange: Exchange) -> None:
+    groups = tuple(f"group-{number}" for number in range(2500))
+
+    accepted = exchange.judge_but(attributes={"groups": groups})
+
+    assert accepted.identity.attributes["groups"] == list(groups)
+
+
+def test_namespace_declared_by_every_value_counts_once(exchange: Exchange) -> None:
+    """Many IdPs declare `xs` in each AttributeValue anew."""
+    xml = "<a>" + "<b xmlns:xs='urn:x'/>" * (MAX_NAMESPACES_IN_SCOPE * 2) + "</a>"
+
+    assert len(parse_posted(encoded(xml))) == MAX_NAMESPACES_IN_SCOPE * 2
 
 
 def test_text_in_a_cdata_section_is_text(exchange: Exchange) -> None:

@@ -14,6 +14,7 @@ from sso.saml.errors import (
     AuthnStatementMissing,
     ConditionNotUnderstood,
     DestinationMismatch,
+    IDInvalid,
     InResponseToMismatch,
     InResponseToMissing,
     IssuerMismatch,
@@ -87,7 +88,7 @@ def test_honest_response_is_let_in(exchange: Exchange) -> None:
         ({"not_on_or_after": None}, ValidityMissing),
         ({"confirmation_not_on_or_after": None}, ValidityMissing),
         ({"session_index": "s" * 301}, ResponseMalformed),
-        ({"assertion_id": "_" + "a" * 300}, ResponseMalformed),
+        ({"assertion_id": "_" + "a" * 300}, IDInvalid),
     ],
 )
 def test_response_that_breaks_one_rule_is_refused(

@@ -13,12 +13,15 @@ from sso.saml.errors import (
     AssertionNotSingle,
     ElementNotAllowed,
     EncryptionNotSupported,
+    IDInvalid,
     ReferenceNotAllowed,
     ResponseMalformed,
     SignatureInvalid,
     SignatureMissing,
     SignatureNotAllowed,
 )
+from sso.saml.limits import MAX_KEPT_PREFIXES
+from sso.saml.responses import read_response
 from tests.demo_idp.saml_names import tag
 from tests.sso.saml.exchange import Exchange, encoded, find, key_pair, make_exchange, signed
 
@@ -191,6 +194,65 @@ def test_reference_to_anything_but_its_own_element_is_refused(exchange: Exchange
         exchange.judge_changed(change)
 
 
+# xmlsec looks up what a reference names by evaluating `xpointer(id('...'))`; the first of these takes a time that
+# grows with the cube of the number of elements.
+PROGRAMS = [
+    "x') | //*[count(//*[count(//*)>0])>0] | id('y",
+    "x' or '1'='1",
+    "x')",
+    'x"y',
+    "xpointer(/)",
+    "xpointer(id('x'))",
+    "x y",
+    "x\ty",
+    "#x",
+    "x/y",
+    "x:y",
+    "x%27",
+    "x&y",
+    "1x",
+    "-x",
+    "\u00e9",
+    "x\n",
+    "_" + "x" * 300,
+]
+
+
+def reads(root: etree._Element) -> None:
+    """As far as a response is read before any signature is looked at."""
+    read_response(encoded(etree.tostring(root)))
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("path", [None, ASSERTION], ids=["response", "assertion"])
+def test_id_that_is_no_plain_name_is_refused_before_anything_is_verified(
+    exchange: Exchange, path: str | None, program: str
+) -> None:
+    """The reference agrees with the ID, so only the ID's own form can tell."""
+    root = exchange.honest.but(sign_response=True).element()
+    signed_element = root if path is None else find(root, path)
+    reference = find(signed_element, "ds:Signature/ds:SignedInfo/ds:Reference")
+    signed_element.set("ID", program)
+    reference.set("URI", f"#{program}")
+
+    with pytest.raises(IDInvalid):
+        reads(root)
+
+
+@pytest.mark.parametrize("name", ["ID", "Id", "id", "{urn:x}ID"])
+def test_id_of_any_other_element_is_a_plain_name_too(exchange: Exchange, name: str) -> None:
+    root = exchange.honest.element()
+    find(root, "saml:Assertion/saml:Subject").set(name, "x') | id('y")
+
+    with pytest.raises(IDInvalid):
+        reads(root)
+
+
+@pytest.mark.parametrize("assertion_id", ["_", "a", "_9f-3.b", "id" + "x" * 298, "pfx_A-1.2"])
+def test_ids_that_idps_write_are_taken(exchange: Exchange, assertion_id: str) -> None:
+    assert exchange.judge_but(assertion_id=assertion_id).assertion_id == assertion_id
+
+
 def object_in_signature(root: etree._Element) -> None:
     find(root, SIGNATURE).append(element("ds:Object"))
 
@@ -255,14 +317,35 @@ def test_empty_digest_over_a_failed_canonicalisation_is_refused(exchange: Exchan
 
 def test_prefixes_that_canonicalisation_keeps_are_taken(exchange: Exchange) -> None:
     """Shibboleth and Keycloak name `xs` there. Adding it after signing only breaks the signature."""
-
-    def keep_xs(root: etree._Element) -> None:
-        transforms = find(root, f"{REFERENCE}/ds:Transforms")
-        kept = etree.SubElement(transforms[1], f"{{{names.EXCLUSIVE_C14N}}}InclusiveNamespaces")
-        kept.set("PrefixList", "xs")
-
     with pytest.raises(SignatureInvalid):
-        exchange.judge_changed(keep_xs)
+        exchange.judge_changed(keep_prefixes("#default saml\tds xs xsi"))
+
+
+@pytest.mark.parametrize(
+    "prefixes", [" ".join(f"p{number}" for number in range(MAX_KEPT_PREFIXES + 1)), "x')", "p" * 301]
+)
+@pytest.mark.parametrize("path", [f"{SIGNED_INFO}/ds:CanonicalizationMethod", f"{REFERENCE}/ds:Transforms"])
+def test_prefix_list_of_another_kind_is_refused_before_it_is_looked_up(
+    exchange: Exchange, path: str, prefixes: str
+) -> None:
+    """Canonicalisation looks up every prefix of the list in every element."""
+    root = exchange.honest.element()
+    keep_prefixes(prefixes, path)(root)
+
+    with pytest.raises(SignatureNotAllowed):
+        reads(root)
+
+
+def keep_prefixes(prefixes: str, path: str = f"{REFERENCE}/ds:Transforms") -> Change:
+    """In the canonicalisation of SignedInfo, or in the last transform of the reference."""
+
+    def change(root: etree._Element) -> None:
+        method = find(root, path)
+        method = method[-1] if path.endswith("Transforms") else method
+        kept = etree.SubElement(method, f"{{{names.EXCLUSIVE_C14N}}}InclusiveNamespaces")
+        kept.set("PrefixList", prefixes)
+
+    return change
 
 
 # --- The shape of a response -----------------------------------------------------------------------------
