@@ -1,7 +1,7 @@
 """SAML 2.0: our side is the service provider (SP) of the Web Browser SSO profile.
 
-The way of a login: `request` sends the browser to the IdP; its POST arrives at `views.acs` and becomes an
-`IdentityAssertion` in `responses`, past these judges, each of which can only refuse:
+The way of a login: `request` sends the browser to the IdP; its POST arrives at `views.acs`, is read by `posted`
+and becomes an `IdentityAssertion` in `responses`, past these judges, each of which can only refuse:
 
 1. `document`: is it XML that we are willing to parse?
 2. `preflight`: has it the one shape in which a signature means what it seems to mean?

@@ -18,6 +18,7 @@ from sso.errors import SSOError
 from sso.models import Connection, LoginAttempt
 from sso.saml.errors import UnsolicitedResponse
 from sso.saml.metadata import CONTENT_TYPE, sp_metadata
+from sso.saml.posted import read_form
 from sso.saml.responses import accept_response, answered_attempt, read_response, use_once
 from sso.types import SSOProtocol
 from sso.views import outcome
@@ -33,9 +34,9 @@ def acs(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     attempt: LoginAttempt | None = None
     now = timezone.now()
     try:
-        response = read_response(request.POST.get("SAMLResponse", ""))
-        relay_state = request.POST.get("RelayState", "")
-        attempt = answered_attempt(response, connection=connection, relay_state=relay_state, now=now)
+        form = read_form(request)
+        response = read_response(form.saml_response)
+        attempt = answered_attempt(response, connection=connection, relay_state=form.relay_state, now=now)
         accepted = accept_response(response, attempt=attempt, now=now)
         ticket = use_once(accepted, attempt=attempt, now=now)
     except UnsolicitedResponse:

@@ -8,7 +8,7 @@ response = answer.deliver(client)                  # back to Django: the callbac
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import requests
 from lxml import etree, html
@@ -17,6 +17,7 @@ from tests.demo_idp.config import Person
 
 TIMEOUT_SECONDS = 10
 MAX_STEPS = 10
+FORM = "application/x-www-form-urlencoded"  # what a browser sends; the test client's own choice is multipart
 
 
 class IdPPageError(AssertionError):
@@ -49,7 +50,7 @@ class IdPAnswer:
         """Do it with Django's test client, which gets `extra` too; the answer is its response."""
         if self.form is None:
             return client.get(self.url, **extra)
-        return client.post(self.url, self.form, **extra)
+        return client.post(self.url, urlencode(self.form), content_type=FORM, **extra)
 
 
 class IdPBrowser:
