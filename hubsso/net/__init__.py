@@ -19,6 +19,7 @@ from hubsso.net.errors import (
     TooLarge,
     UrlNotAllowed,
 )
+from hubsso.net.targets import origin_of
 
 __all__ = [
     "Address",
@@ -37,5 +38,6 @@ __all__ = [
     "UrlNotAllowed",
     "check_url",
     "fetch",
+    "origin_of",
     "tls_context",
 ]

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from hubsso.net.addresses import policy_from_settings
 from hubsso.net.errors import UrlNotAllowed
 
 MAX_URL_CHARS = 2048
@@ -25,6 +26,13 @@ class Target:
     @property
     def is_plain_http(self) -> bool:
         return self.scheme == "http"
+
+    @property
+    def origin(self) -> str:
+        """`https://host` or `https://host:port`, of letters, digits and `.-_:[]` only: it can stand in a header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}"
 
 
 def parse_target(url: str, *, allow_http_loopback: bool) -> Target:
@@ -52,6 +60,11 @@ def parse_target(url: str, *, allow_http_loopback: bool) -> Target:
         raise UrlNotAllowed("The URL must start with https://; http is not safe.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], path)
+
+
+def origin_of(url: str) -> str:
+    """The origin of a URL that `check_url` takes, and nothing else of it. Raises UrlNotAllowed for other URLs."""
+    return parse_target(url, allow_http_loopback=policy_from_settings().allow_http_loopback).origin
 
 
 def is_loopback_host(host: str) -> bool:

@@ -1,13 +1,12 @@
 """A connection and its drafts: exactly the fields that an IdP's own set-up page names, the rest below a fold."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from hubsso import net
 from hubsso.text import validate_one_line
 from sso.connections import OIDCConfiguration, SAMLConfiguration, draft_stamp
 from sso.errors import SSOError
@@ -21,7 +20,6 @@ from sso.saml.limits import MAX_CERTIFICATES_LENGTH
 from sso.types import SSOProtocol
 
 MIN_MAX_AGE_SECONDS = 60
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 # Machine text: nothing should be capitalised, corrected or remembered.
 EXACT = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
@@ -174,9 +172,16 @@ class SAMLDraftForm(DraftForm):
         return [info.pem for info in infos]
 
     def clean_sso_url(self) -> str:
+        """An address that a browser, a header and we understand in one way: https, or http to this machine where
+        development allows it.
+        """
         url: str = self.cleaned_data["sso_url"]
-        if not _is_browsable_url(url):
-            raise ValidationError("Enter a full address that starts with https://.", code="sso_url_invalid")
+        try:
+            net.check_url(url)
+        except net.UrlNotAllowed as error:
+            raise ValidationError(
+                "Enter a full address that starts with https://.", code="sso_url_invalid"
+            ) from error
         return url
 
     def configuration(self) -> SAMLConfiguration:
@@ -210,17 +215,3 @@ class DeleteConnectionForm(LockOutForm):
         required=False,
         help_text="Tick this when you move to another identity provider: members link to it at their next login.",
     )
-
-
-def _is_browsable_url(url: str) -> bool:
-    """https; plain http to this machine where development allows it."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    if not host or parts.username is not None or not url.isprintable() or " " in url:
-        return False
-    if parts.scheme == "http":
-        return bool(settings.EGRESS_ALLOW_HTTP_LOOPBACK) and host in LOOPBACK_HOSTS
-    return parts.scheme == "https"

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from lxml import etree
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
+from hubsso import net
 from hubsso.crypto import CannotUnseal, random_token
 from sso.errors import ConfigurationUnreadable
 from sso.models import LoginAttempt, Revision, SPKeyPair
@@ -44,9 +45,15 @@ def begin(attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
 
 
 def _check_sso_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.netloc or parts.fragment:
-        raise ConfigurationUnreadable(f"The SSO URL {shown(url)} is not a web address.")
+    """Raises ConfigurationUnreadable for an address that members can't be sent to.
+
+    The browser goes there and not we, but by the same strict rule: the host ends up in a header, and every parser
+    on the way must see the same one.
+    """
+    try:
+        net.check_url(url)
+    except net.UrlNotAllowed as error:
+        raise ConfigurationUnreadable(f"The SSO URL {shown(url)} can't be used: {error.detail}") from error
 
 
 def _authn_request(

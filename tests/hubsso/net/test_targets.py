@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubsso.net import UrlNotAllowed, check_url
+from hubsso.net import UrlNotAllowed, check_url, origin_of
 from hubsso.net.targets import Target, parse_target
 
 
@@ -80,3 +80,39 @@ def test_forms_ask_under_the_settings_policy() -> None:
     check_url("http://localhost:9000/")
     with pytest.raises(UrlNotAllowed):
         check_url("http://idp.example.com/")
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://idp.example.com", "https://idp.example.com"),
+        ("https://IDP.example.com:443/sso?a=b", "https://idp.example.com"),
+        ("https://idp.example.com:8443/sso", "https://idp.example.com:8443"),
+        ("https://idp.example.com?;style-src", "https://idp.example.com"),
+        ("https://idp.example.com/;style-src", "https://idp.example.com"),
+        ("https://[2606:4700::1111]:8443/", "https://[2606:4700::1111]:8443"),
+        ("http://localhost:9000/x", "http://localhost:9000"),
+    ],
+)
+def test_origin_is_scheme_and_host_and_nothing_of_the_rest(url: str, origin: str) -> None:
+    assert origin_of(url) == origin
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://idp.example.com;style-src",
+        "https://idp.example.com,evil.example/",
+        "https://idp.example.com'/",
+        'https://idp.example.com"/',
+        "https://idp.example.com style-src/",
+        "https://*/",
+        "https://*.example.com/",
+        "https://user@idp.example.com/",
+        "http://idp.example.com/",
+        "data:text/html,x",
+    ],
+)
+def test_url_whose_host_is_no_host_has_no_origin(url: str) -> None:
+    with pytest.raises(UrlNotAllowed):
+        origin_of(url)

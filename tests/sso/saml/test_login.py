@@ -37,6 +37,19 @@ def test_member_who_signs_in_at_the_idp_lands_on_the_page_asked_for(
     assert globex.can_read()
 
 
+@pytest.mark.parametrize("sso_url", ["https://idp.example?;style-src", "https://idp.example/;style-src"])
+def test_page_that_posts_to_the_idp_lets_its_form_go_to_the_idps_origin_only(
+    globex: GlobexLogin, sso_url: str
+) -> None:
+    """What an admin wrote after the host must not become a rule of the page's security policy."""
+    change_revision(globex, sso_binding=Revision.Binding.POST, sso_url=sso_url)
+
+    rules = globex.start()["Content-Security-Policy"].split("; ")
+
+    assert [rule for rule in rules if "idp.example" in rule] == ["form-action 'self' https://idp.example"]
+    assert [rule for rule in rules if rule.startswith("style-src")] == ["style-src 'self'"]
+
+
 @pytest.mark.parametrize("binding", BINDINGS)
 def test_idp_that_wants_signed_requests_gets_them(globex: GlobexLogin, binding: Revision.Binding) -> None:
     pair = generate_key_pair(globex.connection, now=timezone.now())
@@ -214,8 +227,8 @@ def test_attempt_that_took_too_long_is_refused(globex: GlobexLogin) -> None:
 
 
 def test_response_for_another_connection_is_refused(globex: GlobexLogin) -> None:
-    other = make_connection(globex.org, globex.revision.connection.protocol, issuer="https://other.example")  # type: ignore[arg-type]
     answer = globex.go_to_idp()
+    other = make_connection(globex.org, globex.revision.connection.protocol, issuer="https://other.example")  # type: ignore[arg-type]
     elsewhere = IdPAnswer(answer.url.replace(str(globex.connection.uid), str(other.uid)), answer.form)
 
     assert globex.post(elsewhere).status_code == 400
@@ -298,7 +311,7 @@ def test_expired_certificate_is_refused_before_the_trip(globex: GlobexLogin) -> 
 def test_garbage_at_the_acs_is_a_refusal_and_no_error(globex: GlobexLogin, posted: str) -> None:
     acs = reverse("sso:saml_acs", kwargs={"connection_uid": globex.connection.uid})
 
-    assert Client().post(acs, {"SAMLResponse": posted}).status_code == 400
+    assert IdPAnswer(acs, {"SAMLResponse": posted}).deliver(Client()).status_code == 400
     assert globex.refusals() == ["response_malformed"]
 
 

@@ -90,7 +90,22 @@ def test_post_has_two_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "javascript:alert(1)", "file:///etc/passwd", "https://", "https://a.example/#x"]
+    "url",
+    [
+        "",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https://",
+        "https://a.example/#x",
+        "http://a.example/",
+        "https://a.example;style-src/",
+        "https://a.example,b.example/",
+        "https://a.example'/",
+        "https://a.example /",
+        "https://a.example\\@b.example/",
+        "https://max@a.example/",
+        "https://*/",
+    ],
 )
 def test_sso_url_that_is_no_web_address_is_not_used(url: str) -> None:
     exchange = make_exchange(sso_url=url)
