@@ -40,7 +40,7 @@ def search(*, viewer: Viewer, query: str) -> list[SearchResult]:
 
 
 def words_of(query: str) -> list[str]:
-    return query[:MAX_QUERY_LENGTH].replace("\0", "").split()[:MAX_WORDS]
+    return query[:MAX_QUERY_LENGTH].split()[:MAX_WORDS]
 
 
 def _excerpt(resource: Resource, words: list[str]) -> str:

@@ -6,8 +6,8 @@ from hubsso.text import key_in
 
 
 def text_from(request: HttpRequest, name: str, *, max_length: int = 200) -> str:
-    """What was typed into a search field. PostgreSQL takes no NUL, so there is none."""
-    return request.GET.get(name, "").replace("\0", "").strip()[:max_length]
+    """What was typed into a search field."""
+    return request.GET.get(name, "").strip()[:max_length]
 
 
 def key_from(request: HttpRequest, name: str) -> int | None:

@@ -131,13 +131,6 @@ def test_lists_go_on_by_key(acme: AcmeSettings) -> None:
     assert [refusal.reference for refusal in older.context["refusals"]] == ["N000-2345"]
 
 
-def test_searches_take_any_text(acme: AcmeSettings) -> None:
-    """PostgreSQL takes no NUL."""
-    assert "Nobody found" in acme.page("identities", q="x\0y")
-    assert "No such reference" in acme.page("refusals", reference="x\0y")
-    assert acme.client.get(acme.url("refusals") + "%00/").status_code == 404
-
-
 def test_a_number_of_thousands_of_digits_is_not_found(acme: AcmeSettings, oidc_draft: Connection) -> None:
     endless = "9" * 5000
     assert acme.post("collaborators", remove=endless).status_code == 404
