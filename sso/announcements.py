@@ -62,13 +62,14 @@ def recovery_opened(*, org: Organization, email: str) -> None:
 def _mail_admins(org: Organization, *, subject: str, text: str) -> None:
     admins = Membership.objects.filter(org=org, role=Role.ADMIN, user__is_active=True)
     recipients = list(admins.values_list("user__email", flat=True))
-    transaction.on_commit(lambda: _send(subject, text, recipients))
+    transaction.on_commit(lambda: _send(subject, text, recipients), robust=True)
 
 
 def _send(subject: str, text: str, recipients: list[str]) -> None:
     for recipient in recipients:
         try:
             send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [recipient])
-        except (OSError, SMTPException):
-            # A login must not fail because the mail server is down; the audit log has the event.
+        except (OSError, SMTPException, ValueError):
+            # A login must not fail because the mail server is down, or because a header can't be written (a
+            # BadHeaderError is a ValueError); the audit log has the event.
             logger.exception("sso.announcement.failed")
