@@ -14,7 +14,7 @@ from orgs.forms import InviteForm
 from orgs.models import Invitation
 from orgs.paging import page_by_key
 from orgs.roles import Ability
-from orgs.views.answers import org_page, page_links
+from orgs.views.answers import org_page, page_links, telling
 from orgs.views.inputs import key_from
 
 PAGE_SIZE = 50
@@ -59,13 +59,13 @@ def accept(request: OrgRequest, org_slug: str, invitation_token: str) -> HttpRes
     invitation = _find(request, invitation_token)
     refusal = _why_not(request, invitation)
     if request.method == "POST" and not refusal and request.user.is_authenticated:
-        invitations.accept(
-            token=invitation_token,
-            user=signed_in_user(request),
-            now=timezone.now(),
-            invitations_off=request.access.invitations_off,
-        )
-        messages.success(request, f"Welcome to {invitation.org.name}.")
+        with telling(request, f"Welcome to {invitation.org.name}."):
+            invitations.accept(
+                token=invitation_token,
+                user=signed_in_user(request),
+                now=timezone.now(),
+                invitations_off=request.access.invitations_off,
+            )
         return redirect(invitation.org)
     off = invitations.off_for(invitation, invitations_off=request.access.invitations_off)
     context = {"invitation": invitation, "refusal": refusal, "invitations_off": off}

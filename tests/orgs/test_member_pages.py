@@ -1,15 +1,19 @@
 """Members and invitations, as each persona meets them."""
 
+from typing import Any
+
 import pytest
+from django.contrib.messages import get_messages
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
 from accounts.models import User
-from orgs.errors import AdminCantBeCollaborator, CollaboratorCantBeAdmin
+from orgs.errors import AdminCantBeCollaborator, CollaboratorCantBeAdmin, InvitationGone
 from orgs.models import Membership, Organization
 from orgs.roles import Role
+from orgs.views import invitations as invitation_views
 from sso.types import Enforcement
 from tests.builders import make_member, make_org, make_user, set_policy
 from tests.conftest import World, log_in, log_in_with_sso
@@ -229,3 +233,32 @@ def test_revoking_and_foreign_invitations(client: Client, hooli: Organization, a
     assert foreign_admin.post(f"/orgs/globex/invitations/{invitation.pk}/revoke/").status_code == 404
     assert client.post(f"/orgs/hooli/invitations/{invitation.pk}/revoke/").status_code == 302
     assert not hooli.invitations.exists()
+
+
+@pytest.mark.parametrize("meanwhile", ["withdrawn", "joined"])
+def test_what_happens_between_looking_and_accepting_is_told(
+    client: Client,
+    hooli: Organization,
+    admin: Membership,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: str,
+) -> None:
+    client.post("/orgs/hooli/invitations/", {"email": "new@hooli.example", "role": "write"})
+    invited, user = signed_in("new@hooli.example")
+    token = invitation_link().rstrip("/").rsplit("/", 1)[-1]
+    looked = invitation_views._why_not
+
+    def look_and_be_late(*arguments: Any) -> str:
+        refusal = looked(*arguments)
+        if meanwhile == "withdrawn":
+            hooli.invitations.all().delete()
+        else:
+            make_member(hooli, user)
+        return refusal
+
+    monkeypatch.setattr(invitation_views, "_why_not", look_and_be_late)
+    response = invited.post(f"/orgs/hooli/invitations/{token}/accept/")
+    assert response["Location"] == "/orgs/hooli/"
+    (message,) = get_messages(response.wsgi_request)
+    assert message.level_tag == "error"
+    assert str(message) in (InvitationGone.message, "You are a member already.")
