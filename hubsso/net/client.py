@@ -29,6 +29,7 @@ from hubsso.net.targets import Target, parse_target
 TOTAL_SECONDS = 10.0
 MAX_BODY_BYTES = 1024 * 1024
 USER_AGENT = "HubSSO"
+MAX_LENGTH_DIGITS = 19  # of a Content-Length: more than any disk holds
 SENDABLE_VALUE = re.compile(r"[ -~]*")
 # These can be sent twice without doing anything twice.
 SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -211,6 +212,8 @@ def _check_headers(response: BaseHTTPResponse, target: Target, max_bytes: int) -
     if encoding not in ("", "identity"):
         raise BadResponse(f"{target.host} sent a compressed body although none was asked for.")
     length = response.headers.get("Content-Length", "")
+    if len(length) > MAX_LENGTH_DIGITS:
+        raise BadResponse(f"{target.host} states a length that can't be true.")
     if length.isdecimal() and int(length) > max_bytes:
         raise _too_large(target, max_bytes)
 

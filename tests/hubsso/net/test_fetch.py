@@ -259,6 +259,9 @@ def test_body_of_exactly_the_limit_is_taken(client: EgressClient, serve: Serve) 
         pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 5\r\n\r\nabcde", id="two-lengths"
         ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n{}", id="length-without-end"
+        ),
     ],
 )
 def test_garbage_is_a_bad_response(client: EgressClient, serve: Serve, response: bytes) -> None:
