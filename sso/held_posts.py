@@ -10,6 +10,8 @@ from sso.models import HeldPost
 
 HOLD_FOR = timedelta(hours=1)
 MAX_FIELDS_BYTES = 256 * 1024
+MAX_PATH_LENGTH = 2000
+MAX_HELD = 10  # of one browser; the oldest make room
 _NEVER_HELD = frozenset(
     {"csrfmiddlewaretoken", "password", "password1", "password2", "oldpassword", "client_secret"}
 )
@@ -30,11 +32,13 @@ def hold(
 ) -> str:
     """Keep a form and return its one-time token, or "" for what can't be kept.
 
-    Not kept: uploads (`fields` is None), forms over 256 KiB, and forms with a password or secret in them.
+    Not kept: uploads (`fields` is None), forms over 256 KiB, forms with a password or secret in them, and
+    those whose path is longer than 2000 characters.
     """
     if (
         fields is None
         or not browser_session
+        or len(path) > MAX_PATH_LENGTH
         or _NEVER_HELD & {name for name, _ in fields} - {"csrfmiddlewaretoken"}
     ):
         return ""
@@ -51,6 +55,7 @@ def hold(
         fields_sealed=seal(kept, context=_context(token)),
         expires_at=now + HOLD_FOR,
     )
+    _drop_oldest(user_id=user_id, browser_session=browser_session)
     return token
 
 
@@ -71,6 +76,13 @@ def open_held(
         (name, values) for name, values in json.loads(unseal(held.fields_sealed, context=_context(token)))
     ]
     return OpenedPost(path=held.path, fields=fields)
+
+
+def _drop_oldest(*, user_id: int, browser_session: str) -> None:
+    held = HeldPost.objects.filter(user_id=user_id, browser_session=browser_session).order_by("-pk")
+    too_many = list(held.values_list("pk", flat=True)[MAX_HELD:])
+    if too_many:
+        HeldPost.objects.filter(pk__in=too_many).delete()
 
 
 def _context(token: str) -> str:

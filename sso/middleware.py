@@ -5,12 +5,14 @@ Deny by default: a view that names an organisation is gated as `Area.MEMBERS` un
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
@@ -18,6 +20,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts.requests import signed_in_user
 from hubsso.negotiation import wants_json
 from orgs.access import Area
+from orgs.models import Organization
 from orgs.organisations import current_slug
 from sso import reporting, responses, viewer
 from sso.browser import browser_session_of
@@ -41,10 +44,8 @@ class SSOGateMiddleware:
         request.portal_view = portal_view  # type: ignore[attr-defined]
         request.viewer = SimpleLazyObject(lambda: portal_view.viewer)  # type: ignore[attr-defined]
         response = self.get_response(request)
-        if getattr(request, "is_gated", False):
-            patch_vary_headers(response, ["Cookie"])
-            if request.user.is_authenticated:
-                patch_cache_control(response, private=True, no_store=True)
+        _report(request, response)
+        _keep_out_of_caches(request, response)
         return response
 
     def process_view(
@@ -65,13 +66,7 @@ class SSOGateMiddleware:
         decision = gated.decide(area=area, now=now)
         if decision.may_renew_silently and responses.is_page_navigation(request):
             return responses.renew_silently(request, gated)
-        if decision.would_block:
-            reporting.record(
-                org=gated.org,
-                user_id=signed_in_user(request).pk,
-                path=request.path,
-                channel=_channel(request),
-            )
+        request.would_be_blocked_from = gated.org if decision.would_block else None  # type: ignore[attr-defined]
         return _RESPONDERS[decision.outcome](request, gated, decision)
 
 
@@ -84,6 +79,31 @@ def who_is(request: HttpRequest) -> Who:
 
 def _channel(request: HttpRequest) -> str:
     return "json" if wants_json(request) else "html"
+
+
+def _report(request: HttpRequest, response: HttpResponseBase) -> None:
+    """For report-only: count what was let in and found.
+
+    The path is that of the route, as we write it, so that nobody fills the report with paths of their own making.
+    """
+    org: Organization | None = getattr(request, "would_be_blocked_from", None)
+    route = request.resolver_match
+    if route is None or org is None or org.pk is None or response.status_code >= HTTPStatus.BAD_REQUEST:
+        return  # not let in, not found, or gone by this very request
+    reporting.record(
+        org=org,
+        user_id=signed_in_user(request).pk,
+        path=reverse(route.view_name, kwargs=route.kwargs),
+        channel=_channel(request),
+    )
+
+
+def _keep_out_of_caches(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Whatever a signed-in person is answered is theirs alone, unless the view has said so in its own words."""
+    if getattr(request, "is_gated", False):
+        patch_vary_headers(response, ["Cookie"])
+    if not response.has_header("Cache-Control") and request.user.is_authenticated:
+        patch_cache_control(response, private=True, no_store=True)
 
 
 def _redirect_old_slug(request: HttpRequest, slug: str) -> HttpResponse:

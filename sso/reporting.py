@@ -40,7 +40,7 @@ class ReportedMember:
 
 
 def record(*, org: Organization, user_id: int, path: str, channel: str) -> None:
-    """Count one request that report-only let through."""
+    """Count one request that report-only let through to something there is."""
     key: dict[str, Any] = {
         "org": org,
         "user_id": user_id,

@@ -40,6 +40,4 @@ def redeem(request: HttpRequest, org_slug: str) -> HttpResponse:
             request.session.cycle_key()  # a session key known before this proof must not carry it
             messages.success(request, "The SSO settings are open to you for one hour, in this browser.")
             return redirect("sso:settings", org_slug)
-    response = render(request, "sso/recovery.html", {"org": org, "form": form})
-    response["Cache-Control"] = "no-store"
-    return response
+    return render(request, "sso/recovery.html", {"org": org, "form": form})

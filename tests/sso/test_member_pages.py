@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from orgs.roles import Role
+from sso import held_posts
 from sso.models import HeldPost, LoginAttempt, ReportedBlock, SSOSession
 from sso.types import Enforcement, Purpose, SessionLimit, SSOProtocol
 from tests.builders import make_connection, make_member, make_sso_session, make_user, set_policy
@@ -293,6 +294,23 @@ def test_what_is_too_large_or_secret_is_not_kept_and_the_page_says_so(
     assert not HeldPost.objects.exists()
 
 
+def test_a_browser_keeps_its_latest_forms_only(client: Client, world: World) -> None:
+    log_in(client, world.max.user)
+    other_browser = Client()
+    log_in(other_browser, world.max.user)
+    of_the_other = send_page(other_browser)
+    paths = [send_page(client) for _ in range(held_posts.MAX_HELD + 2)]
+    assert [client.get(path).status_code for path in paths] == [404] * 2 + [200] * held_posts.MAX_HELD
+    assert other_browser.get(of_the_other).status_code == 200
+
+
+def test_a_form_at_an_endless_address_is_not_kept(client: Client, world: World) -> None:
+    log_in(client, world.max.user)
+    response = client.post(f"/orgs/acme/new-page/?{'x' * 2000}", {"title": "Planted-title"})
+    assert response.status_code == 403
+    assert response.context["is_post_lost"]
+
+
 # --- Report-only ---------------------------------------------------------------------------------------
 
 
@@ -307,3 +325,37 @@ def test_report_only_counts_what_enforcing_would_have_stopped(client: Client, wo
         (world.max.user_id, "html", "/orgs/acme/r/private-marker/", 3),
         (world.max.user_id, "json", "/orgs/acme/", 1),
     }
+
+
+@pytest.mark.parametrize("path", ["settings/sso/", "settings/sso/policy/", "new-page/", "members/"])
+def test_every_kind_of_place_is_counted_by_its_own_path(client: Client, world: World, path: str) -> None:
+    set_policy(world.acme, Enforcement.REPORT_ONLY)
+    log_in(client, world.olivia.user)
+    assert client.get(f"/orgs/acme/{path}?page=2").status_code == 200
+    assert ReportedBlock.objects.get().path == f"/orgs/acme/{path}"
+
+
+def test_paths_that_lead_nowhere_are_not_counted(client: Client, world: World) -> None:
+    set_policy(world.acme, Enforcement.REPORT_ONLY)
+    log_in(client, world.max.user)
+    for number in range(3):
+        assert client.get(f"/orgs/acme/r/made-up-{number}/").status_code == 404
+    assert client.get("/orgs/acme/settings/").status_code == 403  # no SSO needed to refuse this
+    assert not ReportedBlock.objects.exists()
+
+
+def test_one_place_written_in_many_ways_is_counted_as_one(client: Client, world: World) -> None:
+    set_policy(world.acme, Enforcement.REPORT_ONLY)
+    log_in(client, world.olivia.user)
+    for number in ("{}", "0{}", "000{}"):
+        path = f"/orgs/acme/members/{number.format(world.max.pk)}/role/"
+        assert client.post(path, {"role": "write"}).status_code == 302
+    (block,) = ReportedBlock.objects.all()
+    assert (block.path, block.count) == (f"/orgs/acme/members/{world.max.pk}/role/", 3)
+
+
+def test_an_organisation_deleted_meanwhile_is_not_counted(client: Client, world: World) -> None:
+    set_policy(world.acme, Enforcement.REPORT_ONLY)
+    log_in(client, world.olivia.user)
+    assert client.post("/orgs/acme/settings/delete/", {"confirmation": "acme"}).status_code == 302
+    assert not ReportedBlock.objects.exists()
