@@ -1,16 +1,13 @@
 """The member's side of a login: the start page, "not now", the join link, and a form that was held up."""
 
-import re
-from urllib.parse import urlsplit
-
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.requests import signed_in_user
+from hubsso.net import origin_of
 from orgs.access import gate_exempt
 from orgs.models import Membership, Organization
 from sso import held_posts, skipping
@@ -25,8 +22,6 @@ from sso.types import Purpose
 from sso.views.connection_choice import asked_connection, choices, is_silent
 from sso.views.outcome import refuse
 from sso.views.pressed import came_from_another_site, join_token, was_join_pressed
-
-_HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
 @gate_exempt("the banner's target: the way through the gate can't be behind it")
@@ -119,15 +114,6 @@ def _to_idp(request: HttpRequest, connection: Connection, purpose: Purpose) -> H
 def post_to_idp(request: HttpRequest, url: str, fields: dict[str, str]) -> HttpResponse:
     """A page whose one form goes to the IdP (SAML HTTP-POST binding); CSP lets it go there and nowhere else."""
     response = render(request, "sso/post_to_idp.html", {"url": url, "fields": fields})
-    response._csp_update = {"form-action": [_origin(url)]}  # type: ignore[attr-defined]
+    response._csp_update = {"form-action": [origin_of(url)]}  # type: ignore[attr-defined]
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _origin(url: str) -> str:
-    """Scheme and host, for a header: nothing else of the URL may get into it."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    if not _HOST.fullmatch(host):
-        raise ImproperlyConfigured("the SSO URL's host can't stand in a header")
-    return f"{parts.scheme}://{host}"
