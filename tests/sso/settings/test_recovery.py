@@ -15,10 +15,11 @@ from accounts.models import User
 from orgs.roles import Role
 from sso import recovery
 from sso.models import RecoveryGrant, RecoveryTry
-from sso.settings_errors import NotAnAdmin, RecoveryCodeWrong, TooManyCodes
+from sso.settings_errors import NotAnAdmin, RecoveryCodeWrong, SettingsRefused, TooManyCodes
 from sso.types import Enforcement
 from tests.builders import make_connection, make_member, make_org, make_user, set_policy
 from tests.conftest import log_in
+from tests.parallel import in_parallel
 from tests.sso.settings.conftest import AcmeSettings
 
 
@@ -177,6 +178,19 @@ def test_throttle_holds_whatever_the_cache_forgets_and_ends_after_a_quarter_of_a
         with pytest.raises(TooManyCodes):
             redeem(locked_out, code, now=timezone.now() + timedelta(minutes=minutes))
     redeem(locked_out, code, now=timezone.now() + timedelta(minutes=15))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guesses_at_once_are_all_counted(acme: AcmeSettings) -> None:
+    def guess() -> type[Exception]:
+        with pytest.raises(SettingsRefused) as refusal:
+            redeem(acme, "WRONG")
+        return refusal.type
+
+    refusals = in_parallel(guess, times=2 * recovery.MAX_TRIES)
+    assert refusals.count(RecoveryCodeWrong) <= recovery.MAX_TRIES
+    with pytest.raises(TooManyCodes):
+        guess_wrong(acme, recovery.MAX_TRIES + 1 - refusals.count(RecoveryCodeWrong))
 
 
 def test_trying_on_while_throttled_keeps_no_rows(locked_out: AcmeSettings) -> None:
