@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from sso import login, test_results
+from sso import login, revision_tests
 from sso.errors import SilentLoginFailed, SSOError
 from sso.gate import live_connections
 from sso.models import Connection, LoginAttempt, SSOSession
@@ -29,7 +29,7 @@ def finish(request: HttpRequest, attempt: LoginAttempt, assertion: IdentityAsser
     """Complete the login, or record the test, and return the browser to the page it came for."""
     now = timezone.now()
     if attempt.purpose == Purpose.TEST:
-        test = test_results.record_test(attempt=attempt, assertion=assertion, now=now)
+        test = revision_tests.record_test(attempt=attempt, assertion=assertion, now=now)
         return redirect("sso:revision_test", attempt.org.slug, attempt.connection.uid, test.pk)
     try:
         completed = login.complete_login(attempt=attempt, assertion=assertion, now=now)

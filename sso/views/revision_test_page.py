@@ -6,7 +6,7 @@ from typing import Any
 
 from sso.models import RevisionTest
 from sso.models.session import LIMIT_CHOICES
-from sso.test_results import CheckStatus
+from sso.revision_tests import CheckStatus
 
 _TONES = {CheckStatus.PASSED: "success", CheckStatus.WARNING: "warning", CheckStatus.FAILED: "danger"}
 _WORDS = {CheckStatus.PASSED: "Passed", CheckStatus.WARNING: "Note", CheckStatus.FAILED: "Failed"}

@@ -22,8 +22,8 @@ from sso.login import begin_login
 from sso.models import Connection, Revision, RevisionTest
 from sso.progress import standing_of
 from sso.protocols import BrowserRequest, adapter_for
+from sso.revision_tests import record_failed_start
 from sso.settings_errors import SettingsRefused
-from sso.test_results import record_failed_start
 from sso.types import Purpose, SSOProtocol
 from sso.views.login import post_to_idp
 from sso.views.revision_test_page import shown_test
