@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run test lint types unit e2e interop browser lock format clean
+.PHONY: help run test lint types unit e2e interop browser screenshots lock format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,13 +29,16 @@ unit: $(VENV)/.dev-installed  ## The tests on SQLite without a browser: the quic
 	$(BIN)/pytest -n 2 -m "not e2e"
 
 e2e: $(VENV)/.dev-installed browser  ## The browser tests alone
-	$(BIN)/pytest -m e2e
+	$(BIN)/pytest -n 2 -m e2e
 
 interop: $(VENV)/.dev-installed  ## Whole logins against IdPs that others wrote (npm oidc-provider, npm saml-idp, pysaml2)
 	$(BIN)/python -m tests.interop.run
 
 browser: $(VENV)/.dev-installed
 	@$(BIN)/python -m tests.e2e.browser
+
+screenshots: $(VENV)/.dev-installed browser  ## Take the pictures in docs/screenshots anew
+	$(BIN)/python -m tests.e2e.screenshots
 
 format: $(VENV)/.dev-installed  ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -24,7 +24,7 @@ class Stage:
 STAGES = (
     Stage("SQLite", "sqlite", ("-n", "2", "-m", "not e2e")),
     Stage("PostgreSQL", "postgresql", ("-n", "2", "-m", "not e2e")),
-    Stage("Browser", "sqlite", ("-m", "e2e")),
+    Stage("Browser", "sqlite", ("-n", "2", "-m", "e2e")),
 )
 
 
