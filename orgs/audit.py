@@ -4,14 +4,16 @@ An event is `scope.action`. `record` refuses an event that the catalogue does no
 when and from where, and never a secret, a token or an assertion.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
 from hubsso.request_context import current_ip, current_request_id
@@ -56,6 +58,11 @@ EVENTS: dict[str, str] = {
     "org.settings.sso.disable": "switched single sign-on off",
     "org.settings.sso.mapping": "changed a mapping from the identity provider",
 }
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
+# Particulars whose values are words of the code; any other text is shown as it is.
+_CODE_WORDS = frozenset({"role", "source", "limit", "enforcement", "kept", "mapped"})
 
 
 def record(
@@ -106,7 +113,13 @@ class AuditEntry:
 
 def describe(event: AuditEvent) -> AuditEntry:
     """Put an event in words: what happened, and each of its particulars as a name and a text."""
-    details = tuple((name.replace("_", " "), _in_words(value)) for name, value in event.data.items())
+    details = tuple(
+        (
+            name.replace("_", " "),
+            _in_words(value).replace("_", " ") if name in _CODE_WORDS else _in_words(value),
+        )
+        for name, value in event.data.items()
+    )
     return AuditEntry(event=event, label=EVENTS.get(event.event, event.event), details=details)
 
 
@@ -117,4 +130,6 @@ def _in_words(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(_in_words(item) for item in value)
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        return date_format(datetime.fromisoformat(value).astimezone(UTC), "j M Y, H:i") + " UTC"
     return "nothing" if value in ("", None) else str(value)

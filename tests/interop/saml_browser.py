@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import requests
 from django.test import Client
 from lxml import html
+
+from tests.demo_idp.browser import FORM
 
 MAX_PAGES = 5
 
@@ -20,7 +22,7 @@ class PostedResponse:
 
     def deliver(self, browser: Client) -> Any:
         """Post it across sites, so without our cookie, and follow our redirect in the person's browser."""
-        response: Any = Client().post(self.url, self.fields)
+        response: Any = Client().post(self.url, urlencode(self.fields), content_type=FORM)
         return browser.get(response["Location"]) if response.status_code == 303 else response
 
 

@@ -42,6 +42,20 @@ def test_the_longest_name_and_address_fit() -> None:
     assert event.actor_label.startswith("n" * 150 + " <eee")
 
 
+def test_times_and_the_codes_own_words_are_written_for_people() -> None:
+    data = {
+        "expires_at": "2026-12-01T08:13:43.732338+02:00",
+        "limit": "org_timeout",
+        "connection": "eng_ops",
+    }
+    entry = audit.describe(audit.record("org.sso_login", org=make_org(), actor=None, data=data))
+    assert entry.details == (
+        ("expires at", "1 Dec 2026, 06:13 UTC"),
+        ("limit", "org timeout"),
+        ("connection", "eng_ops"),
+    )
+
+
 def test_particulars_in_words() -> None:
     data = {"name": {"from": "", "to": "Acme"}, "is_external_collaborator": True, "groups": ["a", "b"]}
     entry = audit.describe(audit.record("org.update", org=make_org(), actor=None, data=data))
