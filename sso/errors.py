@@ -143,6 +143,11 @@ class NotAMember(SSOError):
     )
 
 
+class SessionAlreadyOver(SSOError):
+    code = "session_already_over"
+    user_message = "Your identity provider says that your session there has ended. Sign in there anew."
+
+
 class AccountInactive(SSOError):
     code = "account_inactive"
     user_message = "Your account is deactivated. Contact whoever runs this portal."

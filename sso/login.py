@@ -38,7 +38,7 @@ class CompletedLogin:
     membership: Membership
 
 
-def begin_login(
+def new_attempt(
     *,
     connection: Connection,
     revision: Revision,
@@ -48,13 +48,13 @@ def begin_login(
     next_path: str,
     is_silent: bool = False,
     now: datetime,
-) -> BrowserRequest:
-    """Write an attempt and say where to send the browser.
+) -> LoginAttempt:
+    """A trip to an IdP that is about to begin; nothing is written yet.
 
-    Raises an SSOError when the IdP can't be asked; nothing is written then. Which connections may be asked is for
-    the caller to know (`gate.live_connections`); one that is switched off on the way is refused when it answers.
+    Which connections may be asked is for the caller to know (`gate.live_connections`); one that is switched off on
+    the way is refused when it answers.
     """
-    attempt = LoginAttempt(
+    return LoginAttempt(
         state=random_token(),
         org_id=connection.org_id,
         connection=connection,
@@ -67,7 +67,15 @@ def begin_login(
         created_at=now,
         expires_at=now + timedelta(seconds=settings.SSO_LOGIN_ATTEMPT_SECONDS),
     )
-    browser_request = adapter_for(connection.protocol).begin(attempt, revision)
+
+
+def begin_login(attempt: LoginAttempt) -> BrowserRequest:
+    """Write the attempt and say where to send the browser.
+
+    Raises an SSOError when the IdP can't be asked; nothing is written then.
+    """
+    adapter = adapter_for(attempt.connection.protocol)
+    browser_request = adapter.begin(attempt, attempt.revision)
     attempt.save()
     return browser_request
 
@@ -146,7 +154,7 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
     Holds the organisation's lock, as does whatever removes members, unlinks, or switches connections off: a login
     comes wholly before such a change or wholly after it.
 
-    Raises AccountInactive, ConfigurationChanged, NotAMember or what `linking` raises.
+    Raises AccountInactive, ConfigurationChanged, NotAMember, SessionAlreadyOver or what `linking` raises.
     """
     lock_organisation(attempt.org_id)
     purpose = Purpose(attempt.purpose)

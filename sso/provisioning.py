@@ -48,7 +48,7 @@ def apply(
         return
     role_plan = plan_role(connection=connection, membership=membership, assertion=assertion)
     if role_plan is not None:
-        _set_role(membership=membership, plan=role_plan)
+        _set_role(membership=membership, plan=role_plan, now=now)
     seats = plan_seats(connection=connection, assertion=assertion)
     if seats is not None:
         _set_seats(membership=membership, seats=seats)
@@ -112,7 +112,7 @@ def _join(*, connection: Connection, user: User, now: datetime) -> Membership:
     return membership
 
 
-def _set_role(*, membership: Membership, plan: RolePlan) -> None:
+def _set_role(*, membership: Membership, plan: RolePlan, now: datetime) -> None:
     is_same = (membership.role, membership.role_source, membership.role_detail) == (
         plan.role,
         plan.source,
@@ -129,7 +129,7 @@ def _set_role(*, membership: Membership, plan: RolePlan) -> None:
             detail=plan.detail,
         )
     except LastAdmin:
-        _withhold_role(membership=membership, plan=plan)
+        _withhold_role(membership=membership, plan=plan, now=now)
         return
     except AdminCantBeCollaborator:
         return  # made a collaborator while they signed in: their role is set by hand now
@@ -137,7 +137,11 @@ def _set_role(*, membership: Membership, plan: RolePlan) -> None:
     membership.role_detail = changed.role_detail
 
 
-def _withhold_role(*, membership: Membership, plan: RolePlan) -> None:
+def _withhold_role(*, membership: Membership, plan: RolePlan, now: datetime) -> None:
+    """Record it and write to the admins, once a day: it is withheld again at every login."""
+    last = audit.last_recorded("org.withhold_role", org=membership.org)
+    if last is not None and now - last < TELL_AGAIN_AFTER:
+        return
     audit.record(
         "org.withhold_role",
         org=membership.org,

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from sso.models import (
     ConsumedAssertion,
@@ -13,6 +14,8 @@ from sso.models import (
     RecoveryTry,
     RefusalTrace,
     ReportedBlock,
+    Revision,
+    RevisionTest,
     SSOSession,
 )
 from sso.recovery import TRIES_WINDOW
@@ -37,6 +40,18 @@ def prune(*, now: datetime, is_dry_run: bool) -> dict[str, int]:
     return counts
 
 
+def _superseded_tests(now: datetime) -> QuerySet[RevisionTest]:
+    """Results older than a refusal's trace is kept, but for the newest of each person and revision in use.
+
+    That one is the mark by which a draft may go live, or may not.
+    """
+    newer = RevisionTest.objects.filter(
+        revision=OuterRef("revision"), user=OuterRef("user"), at__gt=OuterRef("at")
+    )
+    old = RevisionTest.objects.filter(at__lt=now - timedelta(days=settings.SSO_TRACE_RETENTION_DAYS))
+    return old.filter(Exists(newer) | Q(revision__status=Revision.Status.RETIRED))
+
+
 def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  # of different models
     past_sessions = now - KEEP_EXPIRED_SESSIONS
     return {
@@ -49,6 +64,7 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
             expires_at__lt=past_sessions, org_limit_at__lt=past_sessions
         ),
         "refusal traces": RefusalTrace.objects.filter(expires_at__lt=now),
+        "test results": _superseded_tests(now),
         "recovery grants": RecoveryGrant.objects.filter(
             Q(expires_at__lt=now) | Q(redeemed_at=None, redeem_until__lt=now)
         ),

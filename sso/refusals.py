@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from accounts.models import User
 from hubsso.request_context import current_request_id
 from orgs import audit
 from sso.errors import SSOError
@@ -22,16 +23,24 @@ logger = logging.getLogger(__name__)
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MAX_UNATTRIBUTED_TRACES_PER_HOUR = 100
 _MAX_TRACES_PER_ATTEMPT = 5
+_MAX_TRACES_PER_PERSON_AND_HOUR = 30
 
 
 def record_refusal(
-    error: SSOError, *, connection: Connection, attempt: LoginAttempt | None, now: datetime
+    error: SSOError,
+    *,
+    connection: Connection,
+    attempt: LoginAttempt | None,
+    member: User | None = None,
+    now: datetime,
 ) -> str:
     """Write trace, audit event and log line of one refusal, and return its reference.
 
-    Answers that belong to no attempt can be sent by anybody, and answers to an attempt that is still open can be
-    sent again: beyond 100 an hour of the one, and 5 of the other, they are only logged.
+    `member` is the person behind it, where that is known without an attempt. Answers that belong to nobody can be
+    sent by anybody, and answers to an attempt that is still open can be sent again: beyond 100 an hour of the one, 5
+    an attempt and 30 an hour and person of the other, they are only logged.
     """
+    person = attempt.user if attempt else member
     reference = _new_reference()
     logger.info(
         "sso.login.refused",
@@ -40,26 +49,32 @@ def record_refusal(
             "reference": reference,
             "org_id": connection.org_id,
             "connection_id": connection.pk,
-            "user_id": attempt.user_id if attempt else None,
+            "user_id": person.pk if person else None,
             "purpose": attempt.purpose if attempt else None,
             "detail": error.log_fields,
         },
     )
-    if not _is_flooded(connection, attempt, now):
-        _write(error, reference=reference, connection=connection, attempt=attempt, now=now)
+    if not _is_flooded(connection, attempt, person, now):
+        _write(error, reference=reference, connection=connection, attempt=attempt, person=person, now=now)
     return reference
 
 
 @transaction.atomic
 def _write(
-    error: SSOError, *, reference: str, connection: Connection, attempt: LoginAttempt | None, now: datetime
+    error: SSOError,
+    *,
+    reference: str,
+    connection: Connection,
+    attempt: LoginAttempt | None,
+    person: User | None,
+    now: datetime,
 ) -> None:
     RefusalTrace.objects.create(
         reference=reference,
         org_id=connection.org_id,
         connection=connection,
         revision=attempt.revision if attempt else None,
-        user=attempt.user if attempt else None,
+        user=person,
         purpose=attempt.purpose if attempt else "",
         code=error.code,
         admin_detail=error.admin_detail,
@@ -71,7 +86,7 @@ def _write(
     audit.record(
         "org.sso_refused",
         org=connection.org,
-        actor=attempt.user if attempt else None,
+        actor=person,
         data={"code": error.code, "reference": reference, "connection": connection.name},
     )
     if attempt is not None and attempt.purpose == Purpose.TEST:
@@ -86,13 +101,16 @@ def _write(
         )
 
 
-def _is_flooded(connection: Connection, attempt: LoginAttempt | None, now: datetime) -> bool:
-    traces = RefusalTrace.objects.filter(org=connection.org_id)
+def _is_flooded(
+    connection: Connection, attempt: LoginAttempt | None, person: User | None, now: datetime
+) -> bool:
+    traces = RefusalTrace.objects.filter(org=connection.org_id, user=person)
     if attempt is not None:
-        since_start = traces.filter(user=attempt.user_id, at__gte=attempt.created_at)
-        return since_start.count() >= _MAX_TRACES_PER_ATTEMPT
-    recent = traces.filter(user=None, at__gt=now - timedelta(hours=1))
-    return recent.count() >= _MAX_UNATTRIBUTED_TRACES_PER_HOUR
+        since_start = traces.filter(at__gte=attempt.created_at)
+        if since_start.count() >= _MAX_TRACES_PER_ATTEMPT:
+            return True
+    in_last_hour = traces.filter(at__gt=now - timedelta(hours=1)).count()
+    return in_last_hour >= (_MAX_TRACES_PER_PERSON_AND_HOUR if person else _MAX_UNATTRIBUTED_TRACES_PER_HOUR)
 
 
 def _new_reference() -> str:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from orgs.models import Organization
+from sso.errors import SessionAlreadyOver
 from sso.models import LinkedIdentity, LoginAttempt, SSOPolicy, SSOSession
 from sso.models.policy import DEFAULT_SESSION_SECONDS
 from sso.types import IdentityAssertion, SessionLimit
@@ -34,9 +35,17 @@ def timeout_seconds(org: Organization) -> int:
 def open_session(
     *, attempt: LoginAttempt, identity: LinkedIdentity, assertion: IdentityAssertion, now: datetime
 ) -> SSOSession:
-    """Open, or renew, this browser's SSO session for the attempt's organisation."""
+    """Open, or renew, this browser's SSO session for the attempt's organisation.
+
+    Raises SessionAlreadyOver where an IdP's limit has passed: the leeway for clocks lets an assertion in, not a
+    session that would end before it began.
+    """
     timeout = timeout_seconds(attempt.org)
     expires_at, limit = session_end(now=now, timeout_seconds=timeout, idp_limits=assertion.idp_limits)
+    if expires_at <= now:
+        raise SessionAlreadyOver(
+            f"The session would end by {limit} at {expires_at:%H:%M:%S} UTC, which has passed."
+        )
     session, _ = SSOSession.objects.update_or_create(
         org=attempt.org,
         browser_session=attempt.browser_session,

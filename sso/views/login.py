@@ -15,7 +15,7 @@ from sso.browser import browser_session_of, ensure_browser_session
 from sso.errors import SSOError
 from sso.gate import live_connections
 from sso.linking import is_linked
-from sso.login import begin_login
+from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision
 from sso.return_paths import safe_path
 from sso.types import Purpose
@@ -93,19 +93,20 @@ def held_post(request: HttpRequest, org_slug: str, token: str) -> HttpResponse:
 
 
 def _to_idp(request: HttpRequest, connection: Connection, purpose: Purpose) -> HttpResponse:
+    attempt = new_attempt(
+        connection=connection,
+        revision=connection.revisions.get(status=Revision.Status.LIVE),
+        user=signed_in_user(request),
+        browser_session=ensure_browser_session(request),
+        purpose=purpose,
+        next_path=safe_path(request.GET.get("next"), fallback=""),
+        is_silent=is_silent(request),
+        now=timezone.now(),
+    )
     try:
-        browser_request = begin_login(
-            connection=connection,
-            revision=connection.revisions.get(status=Revision.Status.LIVE),
-            user=signed_in_user(request),
-            browser_session=ensure_browser_session(request),
-            purpose=purpose,
-            next_path=safe_path(request.GET.get("next"), fallback=""),
-            is_silent=is_silent(request),
-            now=timezone.now(),
-        )
+        browser_request = begin_login(attempt)
     except SSOError as error:
-        return refuse(request, error, connection=connection)
+        return refuse(request, error, connection=connection, attempt=attempt)
     if not browser_request.fields:
         return redirect(browser_request.url)
     return post_to_idp(request, browser_request.url, dict(browser_request.fields))

@@ -8,9 +8,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
+from accounts.models import User
+from accounts.requests import signed_in_user
+from orgs.models import Membership
 from sso import login, revision_tests
 from sso.errors import SilentLoginFailed, SSOError
-from sso.gate import live_connections
+from sso.gate import NOBODY, live_connections
 from sso.models import Connection, LoginAttempt, SSOSession
 from sso.refusals import record_refusal
 from sso.return_paths import safe_path, with_next
@@ -43,10 +46,18 @@ def finish(request: HttpRequest, attempt: LoginAttempt, assertion: IdentityAsser
 def refuse(
     request: HttpRequest, error: SSOError, *, connection: Connection, attempt: LoginAttempt | None = None
 ) -> HttpResponse:
-    """The member's page of a refusal, with its reference. A failed silent login just goes back to the banner."""
+    """The member's page of a refusal, with its reference.
+
+    A silent login that fails, for whatever reason, goes back to the page it came from, where the banner shows.
+    """
     if isinstance(error, SilentLoginFailed) and attempt is not None:
         return redirect(_return_path(attempt))
-    reference = record_refusal(error, connection=connection, attempt=attempt, now=timezone.now())
+    member = _member_behind(request, connection, attempt)
+    reference = record_refusal(
+        error, connection=connection, attempt=attempt, member=member, now=timezone.now()
+    )
+    if attempt is not None and attempt.is_silent:
+        return redirect(_return_path(attempt))
     page = {
         "org": connection.org,
         "error": error,
@@ -58,6 +69,14 @@ def refuse(
     response = render(request, "sso/refused.html", page, status=error.status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _member_behind(request: HttpRequest, connection: Connection, attempt: LoginAttempt | None) -> User | None:
+    """Whom the organisation's admins may read of: who made the attempt, else a signed-in member."""
+    if attempt is not None:
+        return attempt.user
+    is_member = Membership.objects.filter(org=connection.org_id, user_id=request.user.pk or NOBODY).exists()
+    return signed_in_user(request) if is_member else None
 
 
 def _retry_url(connection: Connection, attempt: LoginAttempt | None) -> str:

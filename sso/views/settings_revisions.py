@@ -18,7 +18,7 @@ from sso.browser import ensure_browser_session
 from sso.errors import SSOError
 from sso.forms.connection import DRAFT_FORMS
 from sso.forms.refusals import show_refusal
-from sso.login import begin_login
+from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision, RevisionTest
 from sso.progress import standing_of
 from sso.protocols import BrowserRequest, adapter_for
@@ -89,7 +89,7 @@ def draft_test(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Http
 
 
 def _begin_test(request: OrgRequest, connection: Connection, revision: Revision) -> BrowserRequest:
-    return begin_login(
+    attempt = new_attempt(
         connection=connection,
         revision=revision,
         user=signed_in_user(request),
@@ -98,6 +98,7 @@ def _begin_test(request: OrgRequest, connection: Connection, revision: Revision)
         next_path=reverse("sso:connection", args=[connection.org.slug, connection.uid]),
         now=timezone.now(),
     )
+    return begin_login(attempt)
 
 
 @require_safe

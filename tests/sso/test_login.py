@@ -210,6 +210,24 @@ def test_logging_in_again_renews_the_browsers_one_session(world: World) -> None:
     assert again.expires_at > first.expires_at
 
 
+@pytest.mark.parametrize(("seconds", "opens"), [(-59, False), (-1, False), (0, False), (1, True)])
+def test_a_session_that_would_be_over_before_it_began_is_not_opened(
+    world: World, seconds: int, opens: bool
+) -> None:
+    """The leeway for clocks accepts a limit that has just passed; a session by it would only go round in circles."""
+    now = timezone.now()
+    limit = (SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER, now + timedelta(seconds=seconds))
+    assertion = make_assertion(world.acme_idp, idp_limits=(limit,))
+    attempt = make_attempt(world.acme_idp, world.max.user)
+    if opens:
+        assert login.complete_login(attempt=attempt, assertion=assertion, now=now).session.expires_at > now
+    else:
+        with pytest.raises(errors.SessionAlreadyOver):
+            login.complete_login(attempt=attempt, assertion=assertion, now=now)
+        assert not SSOSession.objects.exists()
+        assert not LinkedIdentity.objects.exists()
+
+
 def test_a_refused_login_writes_nothing(world: World) -> None:
     LinkedIdentity.objects.create(
         org=world.acme, user=world.olivia.user, issuer=live_revision(world.acme_idp).issuer, subject="taken"

@@ -98,6 +98,17 @@ def test_the_last_admin_keeps_the_role_and_the_admins_are_told(
     assert [message.to for message in mail.outbox] == [["olivia@acme.example"]]
 
 
+def test_a_role_that_is_withheld_again_is_told_of_once_a_day(
+    world: World, django_capture_on_commit_callbacks: Any
+) -> None:
+    map_roles(world, eng=Role.WRITE, boss=Role.ADMIN)
+    with django_capture_on_commit_callbacks(execute=True):
+        apply(world, world.olivia, attributes={"groups": ["eng"]})
+        apply(world, world.olivia, attributes={"groups": ["eng"]})
+    assert len(mail.outbox) == 1
+    assert events(world) == ["org.withhold_role"]
+
+
 def test_a_switched_off_admin_does_not_count_as_one(world: World) -> None:
     map_roles(world, eng=Role.WRITE, boss=Role.ADMIN)
     make_member(world.acme, make_user(is_active=False), role=Role.ADMIN)

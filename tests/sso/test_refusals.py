@@ -22,7 +22,7 @@ from sso.refusals import record_refusal
 from sso.types import Purpose
 from sso.views import outcome
 from tests.builders import make_attempt
-from tests.conftest import World, log_in_with_sso
+from tests.conftest import World, log_in, log_in_with_sso
 
 
 def all_errors() -> list[type[SSOError]]:
@@ -116,6 +116,46 @@ def test_a_silent_login_that_fails_goes_back_to_the_banner_and_leaves_nothing(wo
     response, _ = refuse(world, errors.SilentLoginFailed("login_required"), next_path="/orgs/acme/")
     assert response["Location"] == "/orgs/acme/"
     assert not RefusalTrace.objects.exists()
+
+
+def test_a_silent_login_that_fails_otherwise_goes_back_as_well_but_is_recorded(world: World) -> None:
+    response, _ = refuse(world, is_silent=True, next_path="/orgs/acme/")
+    assert response["Location"] == "/orgs/acme/"
+    assert RefusalTrace.objects.get().code == "email_missing"
+
+
+def test_a_login_that_cannot_begin_is_the_members_and_is_found_whatever_strangers_send(
+    client: Client, world: World
+) -> None:
+    for _ in range(100):
+        record_refusal(
+            errors.AttemptUnknown("made up"), connection=world.acme_idp, attempt=None, now=timezone.now()
+        )
+    log_in(client, world.max.user)
+    page = client.get(
+        "/orgs/acme/sso/?next=/orgs/acme/"
+    ).content.decode()  # the IdP's address answers to nobody
+    trace = RefusalTrace.objects.get(user=world.max.user)
+    assert trace.reference in page
+    assert trace.purpose == Purpose.LOGIN
+    assert not LoginAttempt.objects.exists()
+    silent = client.get("/orgs/acme/sso/?next=/orgs/acme/&silent=1")
+    assert silent["Location"] == "/orgs/acme/"
+
+
+def test_a_refusal_without_an_attempt_is_the_signed_in_members(world: World) -> None:
+    request = RequestFactory().get("/")
+    for person, expected in ((world.max.user, world.max.user), (world.zoe.user, None)):
+        RefusalTrace.objects.all().delete()
+        request.user = person
+        outcome.refuse(request, errors.AttemptUnknown("no ticket"), connection=world.acme_idp)
+        assert RefusalTrace.objects.get().user == expected
+
+
+def test_one_person_cannot_fill_the_database(world: World) -> None:
+    for _ in range(40):
+        refuse(world)
+    assert RefusalTrace.objects.count() == 30
 
 
 def test_a_refused_test_login_marks_the_revision_as_failed(world: World) -> None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
-from sso.login import begin_login
+from sso.login import begin_login, new_attempt
 from sso.models import LoginAttempt, Revision, RevisionTest, SSOSession
 from sso.saml.keys import generate_key_pair
 from sso.types import Purpose, SessionLimit
@@ -335,7 +335,7 @@ def test_draft_is_tested_by_a_real_login_that_opens_nothing(globex: GlobexLogin)
         sso_url=globex.tenant.saml_sso_url,
         certificates=[globex.tenant.rotate_saml_key().certificate_pem],
     )
-    request = begin_login(
+    attempt = new_attempt(
         connection=globex.connection,
         revision=draft,
         user=globex.max.user,
@@ -344,6 +344,7 @@ def test_draft_is_tested_by_a_real_login_that_opens_nothing(globex: GlobexLogin)
         next_path="",
         now=timezone.now(),
     )
+    request = begin_login(attempt)
 
     response = globex.finish(globex.post(IdPBrowser().complete_login(request.url, "max")))
 

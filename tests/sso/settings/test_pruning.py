@@ -16,9 +16,12 @@ from sso.models import (
     RecoveryTry,
     RefusalTrace,
     ReportedBlock,
+    Revision,
+    RevisionTest,
     SSOSession,
 )
 from tests.builders import live_revision, make_connection, make_sso_session
+from tests.conftest import World
 from tests.sso.settings.conftest import AcmeSettings
 
 MODELS: list[type[Model]] = [
@@ -29,6 +32,7 @@ MODELS: list[type[Model]] = [
     RefusalTrace,
     RecoveryGrant,
     RecoveryTry,
+    RevisionTest,
     ReportedBlock,
 ]
 
@@ -60,6 +64,7 @@ def rows(acme: AcmeSettings) -> None:
         )
         RecoveryGrant.objects.create(**who, code_hash=name, redeem_until=at)
         RecoveryTry.objects.create(**who, at=at)
+        RevisionTest.objects.create(**who, revision=live_revision(connection), passed=True, at=at)
         ReportedBlock.objects.create(**who, day=at.date(), channel="html", path="/")
 
 
@@ -107,3 +112,22 @@ def test_redeemed_recovery_is_kept_while_it_is_open(acme: AcmeSettings) -> None:
     )
     prune()
     assert RecoveryGrant.objects.exists()
+
+
+def test_old_test_results_go_but_the_newest_of_a_revision_in_use_stays(world: World) -> None:
+    now = timezone.now()
+    live = live_revision(world.acme_idp)
+    for days in (20, 10, 9):
+        RevisionTest.objects.create(
+            org=world.acme, revision=live, user=world.olivia.user, passed=True, at=now - timedelta(days=days)
+        )
+    recent = RevisionTest.objects.create(
+        org=world.acme, revision=live, user=world.max.user, passed=False, at=now - timedelta(days=1)
+    )
+    prune()
+    kept = set(RevisionTest.objects.values_list("user", "at"))
+    assert kept == {(world.olivia.user_id, now - timedelta(days=9)), (world.max.user_id, recent.at)}
+    live.status = Revision.Status.RETIRED
+    live.save()
+    prune()
+    assert list(RevisionTest.objects.all()) == [recent]
