@@ -126,6 +126,10 @@ def describe(event: AuditEvent) -> AuditEntry:
 def _in_words(value: object) -> str:
     if isinstance(value, Mapping) and value.keys() == {"from", "to"}:
         return f"{_in_words(value['from'])} → {_in_words(value['to'])}"
+    if isinstance(value, Mapping):
+        return (
+            ", ".join(f"{_in_words(name)} → {_in_words(item)}" for name, item in value.items()) or "nothing"
+        )
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

@@ -30,7 +30,7 @@ class OpenedPost:
 def hold(
     *, org: Organization, user_id: int, browser_session: str, path: str, fields: Fields | None, now: datetime
 ) -> str:
-    """Keep a form and return its one-time token, or "" for what can't be kept.
+    """Keep a form and return the token that opens it for an hour, or "" for what can't be kept.
 
     Not kept: uploads (`fields` is None), forms over 256 KiB, forms with a password or secret in them, and
     those whose path is longer than 2000 characters.

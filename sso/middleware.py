@@ -58,11 +58,21 @@ class SSOGateMiddleware:
         request.is_gated = True  # type: ignore[attr-defined]
         return self._gate(request, kwargs["org_slug"], getattr(view, "org_area", Area.MEMBERS))
 
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """An exempt view looks its organisation up itself: what it does not find may have another slug now."""
+        route = request.resolver_match
+        if not isinstance(exception, Http404) or route is None or getattr(request, "is_gated", False):
+            return None
+        return _at_new_slug(request, route.kwargs.get("org_slug", ""))
+
     def _gate(self, request: HttpRequest, slug: str, area: Area) -> HttpResponseBase | None:
         now = timezone.now()
         gated = find_org(slug, who=who_is(request), now=now, area=area)
         if gated is None:
-            return _redirect_old_slug(request, slug)
+            moved = _at_new_slug(request, slug)
+            if moved is None:
+                raise Http404
+            return moved
         decision = gated.decide(area=area, now=now)
         if decision.may_renew_silently and responses.is_page_navigation(request):
             return responses.renew_silently(request, gated)
@@ -106,11 +116,11 @@ def _keep_out_of_caches(request: HttpRequest, response: HttpResponseBase) -> Non
         patch_cache_control(response, private=True, no_store=True)
 
 
-def _redirect_old_slug(request: HttpRequest, slug: str) -> HttpResponse:
+def _at_new_slug(request: HttpRequest, slug: str) -> HttpResponse | None:
     """Links by a slug that an organisation gave up lead to the one it has now."""
-    new_slug = current_slug(slug)
-    if new_slug is None or request.method not in ("GET", "HEAD"):
-        raise Http404
+    new_slug = current_slug(slug) if slug and request.method in ("GET", "HEAD") else None
+    if new_slug is None:
+        return None
     return redirect(request.get_full_path().replace(f"/{slug}/", f"/{new_slug}/", 1))
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from accounts.models import User
 from orgs import audit, invitations, members
 from orgs.errors import AdminCantBeCollaborator, AlreadyMember, LastAdmin
-from orgs.models import Membership, ResourceGroupSeat
+from orgs.models import Membership, ResourceGroup, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
 from sso import announcements
 from sso.errors import NotAMember
@@ -198,8 +198,12 @@ def _set_seats(*, membership: Membership, seats: dict[int, Role]) -> None:
 def _record_seats(*, membership: Membership, given: list[int], taken: int) -> None:
     data = {"user": membership.user.email, "source": RoleSource.IDP}
     if given:
+        groups = ResourceGroup.objects.filter(pk__in=given).order_by("name")
         audit.record(
-            "org.group.add_seat", org=membership.org, actor=membership.user, data={**data, "groups": given}
+            "org.group.add_seat",
+            org=membership.org,
+            actor=membership.user,
+            data={**data, "groups": list(groups.values_list("name", flat=True))},
         )
     if taken:
         audit.record(

@@ -184,7 +184,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# --- Cache: counters of guesses, known issuers and their keys -------------------------------------------
+# --- Cache: counters of guesses ----------------------------------------------------------------------------
 
 # In the database, so that every process counts the same guesses. Losing it loses nothing.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
@@ -204,7 +204,7 @@ EGRESS_ALLOW_HTTP_LOOPBACK = False
 # Demo IdPs answer on plain http and let anyone in as anyone; only dev and test may know them.
 DEMO = False
 
-# Times in seconds that the SSO code works with; they are no operator's settings.
+# Times that the SSO code works with, in the unit of their names; they are no operator's settings.
 SSO_LOGIN_ATTEMPT_SECONDS = 600
 SSO_CLOCK_SKEW_SECONDS = 60
 SSO_TRACE_RETENTION_DAYS = 7

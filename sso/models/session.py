@@ -28,7 +28,7 @@ class SSOSession(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="+")
     identity = models.ForeignKey(LinkedIdentity, on_delete=models.CASCADE, related_name="sso_sessions")
-    idp_session_id = models.CharField(max_length=300, blank=True)
+    idp_session_id = models.CharField(max_length=300, blank=True)  # by which an IdP's logout will name it
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     org_limit_at = models.DateTimeField()

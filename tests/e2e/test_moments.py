@@ -43,6 +43,18 @@ def test_resources_of_each_kind(visitor: Visitor, slug: str) -> None:
     look(visitor)
 
 
+def test_search_shows_results_while_one_types(visitor: Visitor) -> None:
+    visitor.sign_in(NINA)
+    visitor.open("/search/")
+    visitor.page.evaluate("document.body.dataset.loaded = 'once'")
+    visitor.page.get_by_label("Words to look for").press_sequentially("runbook")
+    expect(visitor.main.get_by_role("link", name="Incident runbook")).to_be_visible()
+    expect(visitor.main.get_by_role("status")).to_contain_text("“runbook”")
+    expect(visitor.page).to_have_url(re.compile(r"/search/\?q=runbook$"))
+    assert visitor.page.evaluate("document.body.dataset.loaded") == "once", "the page was loaded anew"
+    look(visitor, "Search")
+
+
 def test_message_after_a_login(visitor: Visitor) -> None:
     visitor.sign_in(MAX)
     visitor.open("/orgs/acme/")

@@ -56,6 +56,15 @@ def test_times_and_the_codes_own_words_are_written_for_people() -> None:
     )
 
 
+def test_a_mapping_is_written_as_what_gives_what() -> None:
+    data = {"rules": {"eng": "write", "boss": "admin"}, "groups": [{"value": "launch", "role": "read"}]}
+    entry = audit.describe(audit.record("org.settings.sso.mapping", org=make_org(), actor=None, data=data))
+    assert entry.details == (
+        ("rules", "eng → write, boss → admin"),
+        ("groups", "value → launch, role → read"),
+    )
+
+
 def test_particulars_in_words() -> None:
     data = {"name": {"from": "", "to": "Acme"}, "is_external_collaborator": True, "groups": ["a", "b"]}
     entry = audit.describe(audit.record("org.update", org=make_org(), actor=None, data=data))

@@ -206,6 +206,14 @@ def test_sso_for_one_organisation_changes_nothing_in_another(client: Client, wor
     assert verdict(client.get("/orgs/globex/")) == "blocked"
 
 
+@pytest.mark.parametrize("page", ["join/", "sso/", "sso/recovery/", "leave/"])
+def test_old_slugs_lead_on_also_where_the_gate_lets_be(client: Client, world: World, page: str) -> None:
+    world.acme.retired_slugs.create(slug="acme-old")
+    log_in(client, world.max.user)
+    assert client.get(f"/orgs/acme-old/{page}?a=b")["Location"] == f"/orgs/acme/{page}?a=b"
+    assert client.get(f"/orgs/never-was/{page}").status_code == 404
+
+
 def test_old_slugs_lead_to_the_new_one_and_only_for_reading(client: Client, world: World) -> None:
     world.acme.retired_slugs.create(slug="acme-old")
     moved = client.get("/orgs/acme-old/r/public-marker/?a=b")
