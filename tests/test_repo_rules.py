@@ -143,6 +143,13 @@ def test_links_in_the_documents_lead_somewhere() -> None:
                 assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+def test_every_picture_is_shown_somewhere() -> None:
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    )
+    assert [path.name for path in (ROOT / "docs/screenshots").iterdir() if path.name not in text] == []
+
+
 @pytest.mark.parametrize("path", list(modules(*PRODUCT, "tests")), ids=name_of)
 def test_files_and_functions_stay_small(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
