@@ -1,6 +1,5 @@
 """Roles and what each may do. Pure: no database, no request; every rule about rights is in this module."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 from django.db import models
@@ -63,11 +62,6 @@ _OWN_WORK = frozenset({Ability.EDIT, Ability.DELETE})
 
 def at_least(role: Role, needed: Role) -> bool:
     return role.rank >= needed.rank
-
-
-def most_privileged(roles: Iterable[Role]) -> Role | None:
-    """The highest of several roles, None of none."""
-    return max(roles, key=lambda role: role.rank, default=None)
 
 
 def resource_role(org_role: Role, *, in_group: bool, group_role: Role | None) -> Role:

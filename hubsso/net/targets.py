@@ -24,10 +24,6 @@ class Target:
     path: str  # with the query, as sent
 
     @property
-    def is_plain_http(self) -> bool:
-        return self.scheme == "http"
-
-    @property
     def origin(self) -> str:
         """`https://host` or `https://host:port`, of letters, digits and `.-_:[]` only: it can stand in a header."""
         host = f"[{self.host}]" if ":" in self.host else self.host

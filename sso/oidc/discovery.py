@@ -34,7 +34,6 @@ class ProviderMetadata:
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str = ""
-    end_session_endpoint: str = ""
     token_auth_methods: tuple[str, ...] = (CLIENT_SECRET_BASIC,)  # of those we know, in the order to try them
     sends_iss_parameter: bool = False  # RFC 9207, 3
 
@@ -103,7 +102,6 @@ def _read(document: Mapping[str, Any], issuer: str) -> ProviderMetadata:
         token_endpoint=_endpoint(document, "token_endpoint"),
         jwks_uri=_endpoint(document, "jwks_uri"),
         userinfo_endpoint=_optional_endpoint(document, "userinfo_endpoint"),
-        end_session_endpoint=_optional_endpoint(document, "end_session_endpoint"),
         token_auth_methods=_token_auth_methods(document),
         sends_iss_parameter=document.get("authorization_response_iss_parameter_supported") is True,
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orgs.roles import Ability, Role, at_least, can, most_privileged, resource_role
+from orgs.roles import Ability, Role, at_least, can, resource_role
 
 R = Role
 
@@ -59,8 +59,3 @@ def test_roles_are_ordered() -> None:
     assert ranked == [R.NO_ACCESS, R.READ, R.CONTRIBUTOR, R.WRITE, R.ADMIN]
     assert at_least(R.WRITE, R.WRITE)
     assert not at_least(R.CONTRIBUTOR, R.WRITE)
-
-
-def test_most_privileged_of_several_roles() -> None:
-    assert most_privileged([R.READ, R.WRITE, R.NO_ACCESS]) is R.WRITE
-    assert most_privileged([]) is None
