@@ -49,34 +49,10 @@ def test_search_shows_results_while_one_types(visitor: Visitor) -> None:
     visitor.page.evaluate("document.body.dataset.loaded = 'once'")
     visitor.page.get_by_label("Words to look for").press_sequentially("runbook")
     expect(visitor.main.get_by_role("link", name="Incident runbook")).to_be_visible()
-    expect(visitor.page.locator("#announcements")).to_contain_text("“runbook”")
+    expect(visitor.main.get_by_role("status")).to_contain_text("“runbook”")
     expect(visitor.page).to_have_url(re.compile(r"/search/\?q=runbook$"))
     assert visitor.page.evaluate("document.body.dataset.loaded") == "once", "the page was loaded anew"
     look(visitor, "Search")
-
-
-def test_members_are_found_while_one_types(visitor: Visitor) -> None:
-    visitor.sign_in(HANA)
-    visitor.open("/orgs/hooli/members/")
-    visitor.page.get_by_placeholder("Find a member").press_sequentially("hana")
-    expect(visitor.page.locator("#announcements")).to_have_text("1 member for “hana”.")
-    look(visitor, "Members")
-
-
-def test_typing_after_the_sso_session_ended_leads_to_the_block_page(visitor: Visitor) -> None:
-    visitor.sign_in(OLIVIA)
-    visitor.open("/orgs/acme/members/")
-    visitor.authenticate("Acme Login", OLIVIA)
-    in_another_tab = visitor.new_tab()
-    in_another_tab.goto("/accounts/sso-sessions/")
-    in_another_tab.get_by_role("main").get_by_role("button", name="End the session for Acme").first.click()
-    expect(in_another_tab.get_by_role("main").get_by_role("heading", name="No SSO sessions")).to_be_visible()
-    in_another_tab.close()
-
-    visitor.page.get_by_placeholder("Find a member").press_sequentially("max")
-
-    look(visitor, "Authenticate to enter Acme")
-    expect(visitor.page).to_have_url(re.compile(r"/orgs/acme/members/\?q=max$"))
 
 
 def test_message_after_a_login(visitor: Visitor) -> None:
