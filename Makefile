@@ -49,6 +49,7 @@ lock:  ## Maintainers: write the lock files anew (needs uv)
 	uv export --quiet --frozen --no-dev --group demo --no-emit-project --no-header -o requirements/run.lock
 	uv export --quiet --frozen --no-default-groups --no-emit-project --no-header -o requirements/prod.lock
 	uv export --quiet --frozen --group dev --group interop --no-emit-project --no-header -o requirements/dev.lock
+	uv export --quiet --frozen --no-default-groups --only-group fuzz --no-emit-project --no-header -o requirements/fuzz.lock
 
 clean:  ## Remove the environment and the demo's data
 	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache
