@@ -47,6 +47,7 @@ EVENTS: dict[str, str] = {
     "org.sso_refused": "was refused single sign-on",
     "org.sso_link": "was linked to an identity",
     "org.sso_unlink": "was unlinked from an identity",
+    "org.sso_idp_logout": "was signed out by the identity provider",
     "org.sso_end_sessions": "ended single sign-on sessions",
     "org.sso_groups_incomplete": "came with an incomplete list of groups; roles were kept",
     "org.sso_recovery": "opened a recovery session",

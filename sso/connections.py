@@ -5,7 +5,7 @@ serving; a draft goes live only after a login through it, by the admin who makes
 changes a connection's revisions holds its row's lock, so that two admins at once come one after the other.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -30,29 +30,45 @@ from sso.settings_errors import (
     WouldLockOut,
 )
 from sso.stamps import refuse_stale, stamp_of
-from sso.types import Enforcement, SSOProtocol
+from sso.types import ClientAuthentication, Enforcement, ResponseMode, SSOProtocol
 
 # What a draft that is put back takes from the old revision; the secret is sealed anew for the new row.
 COPIED_FIELDS = (
     "issuer",
     "client_id",
+    "client_authentication",
+    "response_mode",
+    "signing_algorithms",
     "max_age_seconds",
     "follow_id_token_expiry",
     "sso_url",
     "sso_binding",
     "certificates",
     "sign_requests",
+    "want_encrypted",
+    "force_authn",
+    "authn_context_classes",
+    "slo_url",
+    "slo_response_url",
+    "slo_binding",
+    "metadata_url",
     "email_attribute",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OIDCConfiguration:
-    """What an admin enters of an OP. An empty `client_secret` keeps the stored one."""
+    """What an admin enters of an OP. An empty `client_secret` keeps the stored one.
+
+    No `signing_algorithms` mean all that we take.
+    """
 
     issuer: str
     client_id: str
     client_secret: str = ""
+    client_authentication: str = ClientAuthentication.CLIENT_SECRET
+    response_mode: str = ResponseMode.QUERY
+    signing_algorithms: list[str] = field(default_factory=list)
     max_age_seconds: int | None = None
     follow_id_token_expiry: bool = False
 
@@ -66,6 +82,13 @@ class SAMLConfiguration:
     certificates: list[str]
     sso_binding: str = Revision.Binding.REDIRECT
     sign_requests: bool = False
+    want_encrypted: bool = False
+    force_authn: bool = False
+    authn_context_classes: list[str] = field(default_factory=list)
+    slo_url: str = ""
+    slo_response_url: str = ""
+    slo_binding: str = Revision.Binding.REDIRECT
+    metadata_url: str = ""
     email_attribute: str = ""
 
 
@@ -112,7 +135,7 @@ def save_draft(
     refuse_stale(based_on=based_on, now_saved=draft_stamp(editable_revision(connection)))
     values = asdict(configuration)
     secret = values.pop("client_secret", "")
-    if isinstance(configuration, OIDCConfiguration) and not secret:
+    if _needs_secret(configuration) and not secret:
         secret = _stored_secret(connection, configuration.issuer)
     return _add_draft(connection, values, secret=secret, actor=actor, now=now)
 
@@ -274,6 +297,13 @@ def _add_draft(
 def _retire(revision: Revision, *, now: datetime) -> None:
     revision.status, revision.retired_at = Revision.Status.RETIRED, now
     revision.save(update_fields=["status", "retired_at"])
+
+
+def _needs_secret(configuration: OIDCConfiguration | SAMLConfiguration) -> bool:
+    return (
+        isinstance(configuration, OIDCConfiguration)
+        and configuration.client_authentication == ClientAuthentication.CLIENT_SECRET
+    )
 
 
 def _stored_secret(connection: Connection, issuer: str) -> str:

@@ -110,8 +110,36 @@ def attempt_awaiting(*, connection: Connection, request_id: str, now: datetime) 
     return attempt
 
 
+def attempt_with_state(*, connection: Connection, state: str, now: datetime) -> LoginAttempt:
+    """The attempt that an answer names by `state`, found without the browser's cookie and not yet used up.
+
+    Raises AttemptUnknown, ConnectionMismatch, AttemptUsed, AttemptExpired or ConfigurationChanged.
+    """
+    attempt = _attempts().filter(state=state).first() if _could_be_a_token(state) else None
+    if attempt is None:
+        raise AttemptUnknown("The answer names no login attempt that was started here.")
+    _check_connection(attempt, connection)
+    _check_answerable(attempt, now=now)
+    return attempt
+
+
 def park_assertion(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: datetime) -> str:
-    """Use the attempt up and keep its assertion, sealed, until the same browser comes for it.
+    """`park` an assertion, for `take_parked_assertion`."""
+    return park(attempt=attempt, text=_dump(assertion), now=now)
+
+
+def take_parked_assertion(
+    *, connection: Connection, ticket: str, browser_session: str, user_id: int | None, now: datetime
+) -> tuple[LoginAttempt, IdentityAssertion]:
+    """As `take_parked`, of an assertion."""
+    attempt, text = take_parked(
+        connection=connection, ticket=ticket, browser_session=browser_session, user_id=user_id, now=now
+    )
+    return attempt, _load(text)
+
+
+def park(*, attempt: LoginAttempt, text: str, now: datetime) -> str:
+    """Use the attempt up and keep what answered it, sealed, until the same browser comes for it.
 
     Returns the one-time ticket. Raises AttemptUsed for the later of two answers.
     """
@@ -120,15 +148,15 @@ def park_assertion(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
         attempt,
         now=now,
         ticket_hash=token_hash(ticket),
-        assertion_sealed=seal(_dump(assertion), context=_ticket_context(ticket)),
+        parked_sealed=seal(text, context=_ticket_context(ticket)),
     )
     return ticket
 
 
 def take_parked(
     *, connection: Connection, ticket: str, browser_session: str, user_id: int | None, now: datetime
-) -> tuple[LoginAttempt, IdentityAssertion]:
-    """The attempt and assertion behind a ticket, once, for the browser that started the attempt.
+) -> tuple[LoginAttempt, str]:
+    """The attempt, and what was parked behind the ticket, once, for the browser that started the attempt.
 
     Raises AttemptUnknown, ConnectionMismatch, WrongBrowser, AttemptExpired or ConfigurationChanged.
     """
@@ -140,11 +168,11 @@ def take_parked(
     _check_not_expired(attempt, now=now)
     _check_configuration(attempt)
     taken = LoginAttempt.objects.filter(pk=attempt.pk, ticket_hash=token_hash(ticket)).update(
-        ticket_hash=None, assertion_sealed=""
+        ticket_hash=None, parked_sealed=""
     )
     if not taken:
         raise AttemptUnknown("The ticket was used by a request at the same time.")
-    return attempt, _load(unseal(attempt.assertion_sealed, context=_ticket_context(ticket)))
+    return attempt, unseal(attempt.parked_sealed, context=_ticket_context(ticket))
 
 
 @transaction.atomic
@@ -237,7 +265,7 @@ def _mark_answered(attempt: LoginAttempt, *, now: datetime, **fields: str) -> No
 
 
 def _ticket_context(ticket: str) -> str:
-    return f"login_attempt:{token_hash(ticket)}:assertion"
+    return f"login_attempt:{token_hash(ticket)}:parked"
 
 
 def _dump(assertion: IdentityAssertion) -> str:

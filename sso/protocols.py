@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sso.models import LoginAttempt, Revision
+from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
 from sso.types import SSOProtocol
 
 
@@ -37,6 +37,15 @@ class ProtocolAdapter(Protocol):
 
     def prepare(self, revision: Revision, *, now: datetime) -> None:
         """Make what a login through this revision will need. Called once, in the transaction that saves it."""
+
+    def may_offer_logout(self, revision: Revision) -> bool:
+        """Whether a person can be sent to this IdP to sign out there, as far as is known without asking it."""
+
+    def begin_logout(self, attempt: LogoutAttempt, session: SSOSession) -> BrowserRequest | None:
+        """Complete the attempt (unsaved), and say where the browser signs out at the IdP.
+
+        None where the IdP offers no logout. Raises an SSOError when it can't be asked.
+        """
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         """What an admin enters at the IdP: callback URL, or ACS URL and entity ID."""

@@ -7,9 +7,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from sso.models import (
-    ConsumedAssertion,
+    ConsumedMessage,
     HeldPost,
     LoginAttempt,
+    LogoutAttempt,
     RecoveryGrant,
     RecoveryTry,
     RefusalTrace,
@@ -25,8 +26,8 @@ KEEP_EXPIRED_ATTEMPTS = timedelta(days=1)
 # The banner tells "expired" from "never authenticated" for a week.
 KEEP_EXPIRED_SESSIONS = timedelta(days=7)
 KEEP_REPORTED_BLOCKS = timedelta(days=90)
-# A consumed assertion is refused a second time for as long as a clock may be wrong.
-KEEP_CONSUMED_ASSERTIONS = timedelta(hours=1)
+# A consumed message is refused a second time for as long as a clock may be wrong.
+KEEP_CONSUMED_MESSAGES = timedelta(hours=1)
 
 
 @transaction.atomic
@@ -56,9 +57,8 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
     past_sessions = now - KEEP_EXPIRED_SESSIONS
     return {
         "login attempts": LoginAttempt.objects.filter(expires_at__lt=now - KEEP_EXPIRED_ATTEMPTS),
-        "consumed assertions": ConsumedAssertion.objects.filter(
-            expires_at__lt=now - KEEP_CONSUMED_ASSERTIONS
-        ),
+        "consumed messages": ConsumedMessage.objects.filter(expires_at__lt=now - KEEP_CONSUMED_MESSAGES),
+        "logout attempts": LogoutAttempt.objects.filter(expires_at__lt=now),
         "held posts": HeldPost.objects.filter(expires_at__lt=now),
         "SSO sessions": SSOSession.objects.filter(
             expires_at__lt=past_sessions, org_limit_at__lt=past_sessions

@@ -4,7 +4,7 @@ A session is live while its row is there, its revision is live and `expires_at` 
 row, so that the gate sees it on the next request.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 from accounts.models import User
 from orgs.models import Organization
 from sso.errors import SessionAlreadyOver
-from sso.models import LinkedIdentity, LoginAttempt, SSOPolicy, SSOSession
+from sso.models import Connection, LinkedIdentity, LoginAttempt, SSOPolicy, SSOSession
 from sso.models.policy import DEFAULT_SESSION_SECONDS
+from sso.models.session import seal_logout_hint
 from sso.types import IdentityAssertion, SessionLimit
 
 
@@ -60,6 +61,9 @@ def open_session(
             "org_limit_at": now + timedelta(seconds=timeout),
             "limit": limit,
             "silent_renewal_tried": False,
+            "logout_hint_sealed": seal_logout_hint(
+                assertion.logout_hint, org_id=attempt.org_id, browser_session=attempt.browser_session
+            ),
         },
     )
     return session
@@ -97,6 +101,23 @@ def end_sessions_of_user(*, org: Organization, user: User) -> int:
 
 def end_session(*, org: Organization, session_id: int) -> int:
     return SSOSession.objects.filter(org=org, pk=session_id).delete()[0]
+
+
+def sessions_named_by_idp(
+    *, connection: Connection, issuer: str, subject: str | None, idp_session_ids: Collection[str] = ()
+) -> QuerySet[SSOSession]:
+    """The sessions that an IdP's logout means: of the subject, of the IdP's sessions, or of both where both are named.
+
+    None where neither is. An IdP can name only what its own connection opened.
+    """
+    if subject is None and not idp_session_ids:
+        return SSOSession.objects.none()
+    named = SSOSession.objects.filter(connection=connection, identity__issuer=issuer)
+    if subject is not None:
+        named = named.filter(identity__subject=subject)
+    if idp_session_ids:
+        named = named.filter(idp_session_id__in=idp_session_ids)
+    return named
 
 
 def end_own_session(*, user: User, session_id: int) -> int:

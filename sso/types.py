@@ -30,6 +30,36 @@ class Purpose(StrEnum):
     TEST = "test"
 
 
+class ClientAuthentication(StrEnum):
+    """How our RP proves itself at the token endpoint."""
+
+    CLIENT_SECRET = "client_secret"  # noqa: S105 - the name of a way; Basic or POST, as the OP announces
+    PRIVATE_KEY_JWT = "private_key_jwt"
+
+
+class ResponseMode(StrEnum):
+    """How an OP hands its answer to the browser (OAuth 2.0 Multiple Response Types 2.1, Form Post 2)."""
+
+    QUERY = "query"
+    FORM_POST = "form_post"
+
+
+class KeyPairStatus(StrEnum):
+    """Where one of our key pairs is in its life. All of them decrypt."""
+
+    NEXT = "next"  # published, so that the IdP can take it in; does not sign yet
+    ACTIVE = "active"  # signs, and is published
+    OLD = "old"  # only decrypts what the IdP still encrypts for it
+
+
+class MessageKind(StrEnum):
+    """What an IdP sends that counts once."""
+
+    ASSERTION = "assertion"
+    LOGOUT_TOKEN = "logout_token"  # noqa: S105 - the name of a kind
+    LOGOUT_REQUEST = "logout_request"
+
+
 class SessionLimit(StrEnum):
     """What can end an SSO session. Every session records which one won."""
 
@@ -45,7 +75,8 @@ class IdentityAssertion:
 
     `subject` is opaque and compared exactly. `emails` are lower-cased and leave out an address the IdP itself
     calls unverified. `attributes` keeps claims as the IdP sent them, with nested objects for OIDC and lists
-    for SAML. `idp_limits` are the times the IdP gave the session.
+    for SAML. `idp_limits` are the times the IdP gave the session. `logout_hint` is what the protocol will need to
+    name the session in a logout of ours (an ID token, a NameID): secret, kept sealed only.
     """
 
     connection_id: int
@@ -57,6 +88,7 @@ class IdentityAssertion:
     authenticated_at: datetime
     idp_limits: tuple[tuple[SessionLimit, datetime], ...] = ()
     idp_session_id: str = ""  # OIDC `sid`, SAML SessionIndex
+    logout_hint: Mapping[str, str] = field(default_factory=dict, repr=False)
     groups_incomplete: bool = False  # the IdP said that it left groups out (Entra's overage)
 
 

@@ -8,6 +8,7 @@ app_name = "sso"
 
 urlpatterns = [
     path("sso/skip/", login.skip, name="skip"),
+    path("sso/<uuid:connection_uid>/signed-out/", sessions.signed_out, name="signed_out"),
     path("sso/<uuid:connection_uid>/oidc/", include("sso.oidc.urls")),
     path("sso/<uuid:connection_uid>/saml/", include("sso.saml.urls")),
     path("orgs/<slug:org_slug>/join/", login.join, name="join"),
@@ -15,4 +16,5 @@ urlpatterns = [
     path("orgs/<slug:org_slug>/settings/sso/", include("sso.views.settings_urls")),
     path("accounts/sso-sessions/", sessions.my_sessions, name="my_sessions"),
     path("accounts/sso-sessions/<int:session_id>/end/", sessions.end_my_session, name="end_my_session"),
+    path("accounts/sso-sessions/<int:session_id>/sign-out/", sessions.sign_out, name="sign_out"),
 ]

@@ -20,7 +20,7 @@ from orgs import forms as orgs_forms
 from orgs.models import Resource
 from orgs.roles import Role
 from sso import forms as sso_forms
-from sso.models import LoginAttempt, Revision, RevisionTest, SPKeyPair
+from sso.models import KeyPair, LoginAttempt, Revision, RevisionTest
 from tests.builders import make_connection, make_group, make_revision, make_user
 from tests.conftest import World, log_in_with_sso
 from tests.org_things import rows_of, things_of
@@ -191,11 +191,11 @@ def test_revision_of_another_connection_can_not_be_named(
     foreign = make_connection(world.globex)
     draft = make_revision(foreign, status=Revision.Status.DRAFT)
     RevisionTest.objects.update(revision=draft, user=world.olivia.user, passed=True)
-    before = rows_of(world.globex), list(SPKeyPair.objects.values())
+    before = rows_of(world.globex), list(KeyPair.objects.values())
     path = f"/orgs/acme/settings/sso/connections/{world.acme_idp.uid}/{action}/"
     for named in (draft.pk, draft.uid, draft.number):
         assert olivia.post(path, {"revision": named}).status_code == 404
-    assert (rows_of(world.globex), list(SPKeyPair.objects.values())) == before
+    assert (rows_of(world.globex), list(KeyPair.objects.values())) == before
 
 
 @pytest.mark.parametrize("path", ["sso/", "join/"])

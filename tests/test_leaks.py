@@ -17,17 +17,17 @@ from django.utils import timezone
 from orgs.models import AuditEvent, Membership
 from orgs.roles import Role
 from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
+from sso.key_pairs import ensure_key_pair
 from sso.models import (
     Connection,
+    KeyPair,
     LinkedIdentity,
     LoginAttempt,
     RefusalTrace,
     Revision,
     RevisionTest,
-    SPKeyPair,
     SSOSession,
 )
-from sso.saml.keys import generate_key_pair
 from tests.builders import make_member, make_revision, make_user
 from tests.conftest import log_in, log_in_with_sso
 from tests.demo_idp import DemoIdP, IdPAnswer, IdPBrowser, OIDCFault, SAMLFault, Tenant
@@ -203,7 +203,7 @@ def oidc_secrets(acme: AcmeLogin, answer: IdPAnswer) -> dict[str, str]:
 def globex(db: None, demo_idp: DemoIdP, ear: Eavesdropper) -> GlobexLogin:
     globex = make_globex(demo_idp, WatchedClient(ear))
     globex.tenant.change_person("max", extra=UNMAPPED)
-    generate_key_pair(globex.connection, now=timezone.now())
+    ensure_key_pair(globex.connection, now=timezone.now())
     Revision.objects.update(sign_requests=True)
     return globex
 
@@ -277,7 +277,7 @@ def finish_saml(globex: GlobexLogin, ear: Eavesdropper, answer: IdPAnswer) -> st
 
 def saml_secrets(globex: GlobexLogin, answer: IdPAnswer, ticket: str) -> dict[str, str]:
     posted = answer.parameters["SAMLResponse"]
-    key_lines = SPKeyPair.objects.get().private_key.split("-----")[2].split()
+    key_lines = KeyPair.objects.get().private_key.split("-----")[2].split()
     secret_lines = key_lines[len(key_lines) // 2 :]  # the first half is in the certificate too
     return {
         "SAMLResponse": posted,

@@ -23,6 +23,7 @@ EXEMPT = {
     "sso:join",
     "sso:held_post",
     "sso:recovery",
+    "sso:signed_out",
     "sso:oidc_callback",
     "sso:oidc_initiate",
     "sso:saml_acs",

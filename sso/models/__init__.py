@@ -1,18 +1,23 @@
 """Tables of the SSO app, one subject per module."""
 
-from sso.models.connection import Connection, GroupRule, Revision, RevisionTest, RoleRule, SPKeyPair
-from sso.models.login import ConsumedAssertion, HeldPost, LinkedIdentity, LoginAttempt
+from sso.models.connection import Connection, GroupRule, Revision, RevisionTest, RoleRule
+from sso.models.keys import AnnouncedCertificate, KeyPair, MetadataCheck
+from sso.models.login import ConsumedMessage, HeldPost, LinkedIdentity, LoginAttempt
 from sso.models.policy import ReportedBlock, SSOPolicy
-from sso.models.session import RecoveryGrant, RecoveryTry, SSOSession
+from sso.models.session import LogoutAttempt, RecoveryGrant, RecoveryTry, SSOSession
 from sso.models.trace import RefusalTrace
 
 __all__ = [
+    "AnnouncedCertificate",
     "Connection",
-    "ConsumedAssertion",
+    "ConsumedMessage",
     "GroupRule",
     "HeldPost",
+    "KeyPair",
     "LinkedIdentity",
     "LoginAttempt",
+    "LogoutAttempt",
+    "MetadataCheck",
     "RecoveryGrant",
     "RecoveryTry",
     "RefusalTrace",
@@ -20,7 +25,6 @@ __all__ = [
     "Revision",
     "RevisionTest",
     "RoleRule",
-    "SPKeyPair",
     "SSOPolicy",
     "SSOSession",
 ]

@@ -1,4 +1,4 @@
-"""An organisation's link to one IdP: the connection, its revisions, its mappings and its key pairs."""
+"""An organisation's link to one IdP: the connection, its revisions and its mappings."""
 
 import uuid
 
@@ -9,9 +9,17 @@ from hubsso.crypto import SealedField, seal, unseal
 from hubsso.text import validate_one_line
 from orgs.models import Organization, ResourceGroup
 from orgs.roles import Role
-from sso.types import SSOProtocol
+from sso.types import ClientAuthentication, ResponseMode, SSOProtocol
 
 PROTOCOL_CHOICES = [(SSOProtocol.OIDC.value, "OpenID Connect"), (SSOProtocol.SAML.value, "SAML 2.0")]
+CLIENT_AUTHENTICATION_CHOICES = [
+    (ClientAuthentication.CLIENT_SECRET.value, "Client secret"),
+    (ClientAuthentication.PRIVATE_KEY_JWT.value, "Signed with our key (private_key_jwt)"),
+]
+RESPONSE_MODE_CHOICES = [
+    (ResponseMode.QUERY.value, "In the address (query)"),
+    (ResponseMode.FORM_POST.value, "As a form (form_post)"),
+]
 
 
 class Connection(models.Model):
@@ -70,6 +78,11 @@ class Revision(models.Model):
     # OpenID Connect
     client_id = models.CharField(max_length=300, blank=True)
     client_secret_sealed = SealedField(blank=True)
+    client_authentication = models.CharField(
+        max_length=20, choices=CLIENT_AUTHENTICATION_CHOICES, default=ClientAuthentication.CLIENT_SECRET
+    )
+    response_mode = models.CharField(max_length=10, choices=RESPONSE_MODE_CHOICES, default=ResponseMode.QUERY)
+    signing_algorithms = models.JSONField(default=list, blank=True)  # of the OP; empty: all that we take
     max_age_seconds = models.PositiveIntegerField(null=True, blank=True)
     follow_id_token_expiry = models.BooleanField(default=False)
 
@@ -78,6 +91,13 @@ class Revision(models.Model):
     sso_binding = models.CharField(max_length=10, choices=Binding.choices, default=Binding.REDIRECT)
     certificates = models.JSONField(default=list, blank=True)  # PEM texts, any of which may have signed
     sign_requests = models.BooleanField(default=False)
+    want_encrypted = models.BooleanField(default=False)  # refuse an assertion that came in the clear
+    force_authn = models.BooleanField(default=False)
+    authn_context_classes = models.JSONField(default=list, blank=True)  # requested, any of them will do
+    slo_url = models.CharField(max_length=500, blank=True)
+    slo_response_url = models.CharField(max_length=500, blank=True)  # where it differs from `slo_url`
+    slo_binding = models.CharField(max_length=10, choices=Binding.choices, default=Binding.REDIRECT)
+    metadata_url = models.CharField(max_length=500, blank=True)  # read again from time to time
     email_attribute = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -164,29 +184,3 @@ class GroupRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value} gives {self.role} in {self.group}"
-
-
-class SPKeyPair(models.Model):
-    """A key pair of our SAML SP for one connection: signs AuthnRequests. The private key is sealed."""
-
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="sp_key_pairs")
-    certificate = models.TextField()
-    private_key_sealed = SealedField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return f"SP key pair of {self.connection}"
-
-    @property
-    def private_key(self) -> str:
-        """PEM, in the clear. Raises CannotUnseal."""
-        return unseal(self.private_key_sealed, context=self._key_context)
-
-    def seal_private_key(self, pem: str) -> None:
-        self.private_key_sealed = seal(pem, context=self._key_context)
-
-    @property
-    def _key_context(self) -> str:
-        return f"sp_key_pair:{self.org_id}:{self.uid}:private_key"

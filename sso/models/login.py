@@ -6,16 +6,21 @@ from django.db import models
 from hubsso.crypto import SealedField
 from orgs.models import Organization
 from sso.models.connection import Connection, Revision
-from sso.types import Purpose
+from sso.types import MessageKind, Purpose
 
 PURPOSE_CHOICES = [(Purpose.LOGIN.value, "Login"), (Purpose.JOIN.value, "Join"), (Purpose.TEST.value, "Test")]
+MESSAGE_KIND_CHOICES = [
+    (MessageKind.ASSERTION.value, "SAML assertion"),
+    (MessageKind.LOGOUT_TOKEN.value, "OIDC logout token"),
+    (MessageKind.LOGOUT_REQUEST.value, "SAML LogoutRequest"),
+]
 
 
 class LoginAttempt(models.Model):
     """One trip to an IdP, single use. `state` is what the IdP hands back: OIDC `state`, SAML RelayState.
 
-    `request_id` is the SAML AuthnRequest's ID. `ticket_hash` and `assertion_sealed` are set between the ACS
-    (a cross-site POST without our cookie) and our own GET that finishes the login.
+    `request_id` is the SAML AuthnRequest's ID. `ticket_hash` and `parked_sealed` are set between an IdP's answer
+    by a cross-site POST, which comes without our cookie, and our own GET that finishes the login.
     """
 
     state = models.CharField(max_length=64, unique=True)
@@ -34,7 +39,7 @@ class LoginAttempt(models.Model):
     expires_at = models.DateTimeField(db_index=True)
     answered_at = models.DateTimeField(null=True)  # the IdP's answer was taken; no second one will be
     ticket_hash = models.CharField(max_length=64, null=True, unique=True)
-    assertion_sealed = SealedField(blank=True)
+    parked_sealed = SealedField(blank=True)
 
     def __str__(self) -> str:
         return f"{self.purpose} of {self.user} at {self.connection}"
@@ -66,21 +71,24 @@ class LinkedIdentity(models.Model):
         return f"{self.user} in {self.org}"
 
 
-class ConsumedAssertion(models.Model):
-    """A SAML assertion that was used. Kept until it has expired on its own; the constraint refuses a replay."""
+class ConsumedMessage(models.Model):
+    """What an IdP sent that counts once. Kept until it has expired on its own; the constraint refuses a replay."""
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
     issuer = models.CharField(max_length=500)
-    assertion_id = models.CharField(max_length=300)
+    kind = models.CharField(max_length=20, choices=MESSAGE_KIND_CHOICES)
+    message_id = models.CharField(max_length=300)
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["org", "issuer", "assertion_id"], name="consumed_assertion_once")
+            models.UniqueConstraint(
+                fields=["org", "issuer", "kind", "message_id"], name="consumed_message_once"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.assertion_id} of {self.issuer}"
+        return f"{self.kind} {self.message_id} of {self.issuer}"
 
 
 class HeldPost(models.Model):

@@ -13,7 +13,7 @@ from mozilla_django_oidc.utils import generate_code_challenge
 
 from hubsso.crypto import random_token
 from sso.errors import LoginCancelled, SilentLoginFailed, SSOError
-from sso.models import LoginAttempt, Revision
+from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
 from sso.oidc import claims
 from sso.oidc.client import RevisionBackend
 from sso.oidc.discovery import ProviderMetadata, provider_metadata
@@ -42,6 +42,12 @@ class OIDCAdapter:
 
     def prepare(self, revision: Revision, *, now: datetime) -> None:
         """Nothing: the OP's metadata and keys are fetched when a login needs them."""
+
+    def may_offer_logout(self, revision: Revision) -> bool:
+        return False
+
+    def begin_logout(self, attempt: LogoutAttempt, session: SSOSession) -> BrowserRequest | None:
+        return None
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         return [

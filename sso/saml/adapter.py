@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sso.models import LoginAttempt, Revision
+from sso.key_pairs import ensure_key_pair
+from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
 from sso.protocols import BrowserRequest, CopyValue
 from sso.saml import request
-from sso.saml.keys import generate_key_pair
 from sso.saml.sp import service_provider
 
 
@@ -18,8 +18,14 @@ class SAMLAdapter:
 
     def prepare(self, revision: Revision, *, now: datetime) -> None:
         """A key pair for the connection that is to sign its requests and has none."""
-        if revision.sign_requests and not revision.connection.sp_key_pairs.exists():
-            generate_key_pair(revision.connection, now=now)
+        if revision.sign_requests:
+            ensure_key_pair(revision.connection, now=now)
+
+    def may_offer_logout(self, revision: Revision) -> bool:
+        return False
+
+    def begin_logout(self, attempt: LogoutAttempt, session: SSOSession) -> BrowserRequest | None:
+        return None
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         """What an admin enters at the IdP. The metadata document is at the entity ID's address."""

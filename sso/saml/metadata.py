@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from sso.key_pairs import published_key_pairs
 from sso.models import Connection, Revision
 from sso.saml import names
 from sso.saml.names import tag
@@ -25,7 +26,7 @@ def sp_metadata(connection: Connection) -> bytes:
             "protocolSupportEnumeration": names.SAMLP,
         },
     )
-    for pair in connection.sp_key_pairs.order_by("-id"):
+    for pair in published_key_pairs(connection):
         _add_signing_key(descriptor, pair.certificate)
     for name_id_format in (names.NAMEID_PERSISTENT, names.NAMEID_EMAIL, names.NAMEID_UNSPECIFIED):
         etree.SubElement(descriptor, tag("md:NameIDFormat")).text = name_id_format

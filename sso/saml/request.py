@@ -9,14 +9,14 @@ from lxml import etree
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from hubsso import net
-from hubsso.crypto import CannotUnseal, random_token
+from hubsso.crypto import random_token
 from sso.errors import ConfigurationUnreadable
-from sso.models import LoginAttempt, Revision, SPKeyPair
+from sso.key_pairs import private_key_of, signing_key_pair
+from sso.models import KeyPair, LoginAttempt, Revision
 from sso.protocols import BrowserRequest
 from sso.saml import names
 from sso.saml.certificates import trusted_certificates
 from sso.saml.errors import shown
-from sso.saml.keys import signing_key_pair
 from sso.saml.names import tag
 from sso.saml.sp import ServiceProvider, service_provider
 from sso.saml.times import format_instant
@@ -80,29 +80,22 @@ def _authn_request(
     return etree.tostring(request)
 
 
-def _by_redirect(xml: bytes, url: str, *, relay_state: str, key_pair: SPKeyPair | None) -> BrowserRequest:
+def _by_redirect(xml: bytes, url: str, *, relay_state: str, key_pair: KeyPair | None) -> BrowserRequest:
     """Deflated into the query; a signature covers the query string itself (Bindings 3.4.4.1)."""
     deflated = zlib.compress(xml, wbits=-15)
     query = {"SAMLRequest": base64.b64encode(deflated).decode(), "RelayState": relay_state}
     if key_pair is not None:
         query["SigAlg"] = names.RSA_SHA256
-        signature = OneLogin_Saml2_Utils.sign_binary(urlencode(query), _private_key(key_pair))
+        signature = OneLogin_Saml2_Utils.sign_binary(urlencode(query), private_key_of(key_pair))
         query["Signature"] = base64.b64encode(signature).decode()
     separator = "&" if urlsplit(url).query else "?"
     return BrowserRequest(url=f"{url}{separator}{urlencode(query)}")
 
 
-def _by_post(xml: bytes, url: str, *, relay_state: str, key_pair: SPKeyPair | None) -> BrowserRequest:
+def _by_post(xml: bytes, url: str, *, relay_state: str, key_pair: KeyPair | None) -> BrowserRequest:
     """A form field; a signature is in the document (Bindings 3.5.4)."""
     if key_pair is not None:
-        xml = OneLogin_Saml2_Utils.add_sign(xml, _private_key(key_pair), key_pair.certificate)
+        xml = OneLogin_Saml2_Utils.add_sign(xml, private_key_of(key_pair), key_pair.certificate)
     return BrowserRequest(
         url=url, fields={"SAMLRequest": base64.b64encode(xml).decode(), "RelayState": relay_state}
     )
-
-
-def _private_key(key_pair: SPKeyPair) -> str:
-    try:
-        return key_pair.private_key
-    except CannotUnseal as error:
-        raise ConfigurationUnreadable("The private key of the connection can't be decrypted.") from error

@@ -5,17 +5,17 @@ from datetime import datetime
 
 from django.db import transaction
 
-from sso import login
+from sso import login, replay
 from sso.models import Connection, LoginAttempt
-from sso.saml import document, library, postflight, replay
+from sso.saml import document, library, postflight
 from sso.saml.attributes import identity_assertion
 from sso.saml.certificates import trusted_certificates
-from sso.saml.errors import UnsolicitedResponse
+from sso.saml.errors import AssertionReplayed, UnsolicitedResponse, shown
 from sso.saml.preflight import UnverifiedResponse, check_shape
 from sso.saml.signatures import verify_signatures
 from sso.saml.sp import service_provider
 from sso.saml.status import check_success
-from sso.types import IdentityAssertion
+from sso.types import IdentityAssertion, MessageKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,15 @@ def use_once(accepted: AcceptedAssertion, *, attempt: LoginAttempt, now: datetim
 
     Raises AssertionReplayed or AttemptUsed for the later of two.
     """
-    replay.consume(
+    is_first_use = replay.use_up(
         org_id=attempt.org_id,
         issuer=accepted.identity.issuer,
-        assertion_id=accepted.assertion_id,
+        kind=MessageKind.ASSERTION,
+        message_id=accepted.assertion_id,
         usable_until=accepted.usable_until,
     )
+    if not is_first_use:
+        raise AssertionReplayed(f"The assertion {shown(accepted.assertion_id)} was used before.")
     return login.park_assertion(attempt=attempt, assertion=accepted.identity, now=now)
 
 

@@ -54,7 +54,7 @@ def finish(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     """Complete a login in the browser that started it."""
     connection = _saml_connection(connection_uid)
     try:
-        attempt, assertion = login.take_parked(
+        attempt, assertion = login.take_parked_assertion(
             connection=connection,
             ticket=request.GET.get("ticket", ""),
             browser_session=browser_session_of(request),

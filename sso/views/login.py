@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.requests import signed_in_user
-from hubsso.net import origin_of
 from orgs.access import gate_exempt
 from orgs.models import Membership, Organization
 from sso import held_posts, skipping
@@ -22,6 +21,7 @@ from sso.types import Purpose
 from sso.views.connection_choice import asked_connection, choices, is_silent
 from sso.views.outcome import refuse
 from sso.views.pressed import came_from_another_site, join_token, was_join_pressed
+from sso.views.to_idp import to_idp
 
 
 @gate_exempt("the banner's target: the way through the gate can't be behind it")
@@ -107,14 +107,4 @@ def _to_idp(request: HttpRequest, connection: Connection, purpose: Purpose) -> H
         browser_request = begin_login(attempt)
     except SSOError as error:
         return refuse(request, error, connection=connection, attempt=attempt)
-    if not browser_request.fields:
-        return redirect(browser_request.url)
-    return post_to_idp(request, browser_request.url, dict(browser_request.fields))
-
-
-def post_to_idp(request: HttpRequest, url: str, fields: dict[str, str]) -> HttpResponse:
-    """A page whose one form goes to the IdP (SAML HTTP-POST binding); CSP lets it go there and nowhere else."""
-    response = render(request, "sso/post_to_idp.html", {"url": url, "fields": fields})
-    response._csp_update = {"form-action": [origin_of(url)]}  # type: ignore[attr-defined]
-    response["Cache-Control"] = "no-store"
-    return response
+    return to_idp(request, browser_request)

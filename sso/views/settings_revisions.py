@@ -25,10 +25,10 @@ from sso.protocols import BrowserRequest, adapter_for
 from sso.revision_tests import record_failed_start
 from sso.settings_errors import SettingsRefused
 from sso.types import Purpose, SSOProtocol
-from sso.views.login import post_to_idp
 from sso.views.revision_test_page import shown_test
 from sso.views.settings_lookup import find_connection, find_revision
 from sso.views.shown_certificates import shown_certificates
+from sso.views.to_idp import to_idp
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,9 +83,7 @@ def draft_test(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Http
             revision=revision, user_id=signed_in_user(request).pk, error=error, now=timezone.now()
         )
         return redirect("sso:revision_test", org_slug, connection_uid, test.pk)
-    if browser_request.fields:
-        return post_to_idp(request, browser_request.url, dict(browser_request.fields))
-    return redirect(browser_request.url)
+    return to_idp(request, browser_request)
 
 
 def _begin_test(request: OrgRequest, connection: Connection, revision: Revision) -> BrowserRequest:

@@ -145,7 +145,7 @@ def _service_providers(tenant: Tenant) -> tuple[SAMLServiceProvider, ...]:
 
 
 def _signing_certificate(connection: Connection) -> str | None:
-    pair = connection.sp_key_pairs.order_by("-id").first()
+    pair = connection.key_pairs.order_by("-id").first()
     return pair.certificate if pair else None
 
 

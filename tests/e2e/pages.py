@@ -88,6 +88,7 @@ BY_JOURNEYS = frozenset(
         "sso:recovery",
         "sso:refusal",
         "sso:revision_test",
+        "sso:signed_out",
         "sso:start",
         "sso:draft_test",
         "sso:oidc_callback",
@@ -117,6 +118,7 @@ NOT_LOOKED_AT = {
     "sso:saml_finish": "redirect",
     "sso:saml_metadata": "XML",
     "sso:session_end": "POST",
+    "sso:sign_out": "POST",
     "sso:sessions_end_all": "POST",
     "sso:skip": "POST",
 }

@@ -20,8 +20,8 @@ from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.server import Server
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
+from sso.key_pairs import ensure_key_pair
 from sso.models import LinkedIdentity, LoginAttempt
-from sso.saml.keys import generate_key_pair
 from sso.saml.metadata import sp_metadata
 from sso.saml.sp import service_provider
 from sso.types import SSOProtocol
@@ -144,7 +144,7 @@ def portal_for(client: Client, idp: PySAML2IdP) -> Callable[..., Portal]:
         portal = make_portal(client, SSOProtocol.SAML, **{**fields, **revision})
         signs = bool(revision.get("sign_requests"))
         if signs:
-            generate_key_pair(portal.connection, now=timezone.now())
+            ensure_key_pair(portal.connection, now=timezone.now())
         idp.learn_sp(sp_metadata(portal.connection), want_signed_requests=signs)
         return portal
 
@@ -171,8 +171,8 @@ def test_idp_that_wants_signed_requests_really_checks_them(
 ) -> None:
     portal = portal_for(sso_binding=binding, sign_requests=True)
     start = portal.start()
-    portal.connection.sp_key_pairs.all().delete()
-    generate_key_pair(portal.connection, now=timezone.now())
+    portal.connection.key_pairs.all().delete()
+    ensure_key_pair(portal.connection, now=timezone.now())
     idp.learn_sp(sp_metadata(portal.connection), want_signed_requests=True)
 
     with pytest.raises(requests.HTTPError):

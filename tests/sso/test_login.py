@@ -143,7 +143,7 @@ def come_for(world: World, ticket: str, **changes: Any) -> tuple[LoginAttempt, I
         "now": timezone.now(),
         **changes,
     }
-    return login.take_parked(**arguments)
+    return login.take_parked_assertion(**arguments)
 
 
 def test_a_parked_assertion_comes_back_whole_and_once(world: World) -> None:
@@ -156,8 +156,8 @@ def test_a_parked_assertion_comes_back_whole_and_once(world: World) -> None:
 def test_a_parked_assertion_is_sealed(world: World) -> None:
     attempt, _, ticket = parked(world)
     attempt.refresh_from_db()
-    assert "max@acme.example" not in attempt.assertion_sealed
-    assert ticket not in (attempt.ticket_hash, attempt.assertion_sealed)
+    assert "max@acme.example" not in attempt.parked_sealed
+    assert ticket not in (attempt.ticket_hash, attempt.parked_sealed)
 
 
 def test_another_browser_gets_nothing_for_the_ticket(world: World) -> None:

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
+from sso.key_pairs import ensure_key_pair
 from sso.login import begin_login, new_attempt
 from sso.models import LoginAttempt, Revision, RevisionTest, SSOSession
-from sso.saml.keys import generate_key_pair
 from sso.types import Purpose, SessionLimit
 from sso.viewer import start_url
 from tests.builders import make_connection, make_revision, make_user
@@ -52,7 +52,7 @@ def test_page_that_posts_to_the_idp_lets_its_form_go_to_the_idps_origin_only(
 
 @pytest.mark.parametrize("binding", BINDINGS)
 def test_idp_that_wants_signed_requests_gets_them(globex: GlobexLogin, binding: Revision.Binding) -> None:
-    pair = generate_key_pair(globex.connection, now=timezone.now())
+    pair = ensure_key_pair(globex.connection, now=timezone.now())
     register_sp(globex.tenant, globex.connection, certificate=pair.certificate)
     change_revision(globex, sso_binding=binding)
     with pytest.raises(IdPPageError):

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sso.models import ConsumedAssertion, LoginAttempt, SSOSession
-from sso.saml import replay
-from sso.saml.errors import AssertionReplayed
+from sso import replay
+from sso.models import ConsumedMessage, LoginAttempt, SSOSession
+from sso.types import MessageKind
 from tests.builders import make_org
 from tests.demo_idp import DemoIdP
 from tests.parallel import in_parallel
@@ -18,12 +18,13 @@ from tests.sso.saml.conftest import GlobexLogin, make_globex
 ISSUER = "https://idp.globex.example"
 
 
-def use(org_id: int, **fields: Any) -> None:
-    replay.consume(
+def use(org_id: int, **fields: Any) -> bool:
+    return replay.use_up(
         **{
             "org_id": org_id,
             "issuer": ISSUER,
-            "assertion_id": "_a",
+            "kind": MessageKind.ASSERTION,
+            "message_id": "_a",
             "usable_until": timezone.now() + timedelta(minutes=5),
             **fields,
         }
@@ -33,24 +34,24 @@ def use(org_id: int, **fields: Any) -> None:
 @pytest.mark.django_db
 def test_assertion_is_used_once() -> None:
     org = make_org()
-    use(org.pk)
-    with pytest.raises(AssertionReplayed):
-        use(org.pk)
+    assert use(org.pk)
+    assert not use(org.pk)
 
 
 @pytest.mark.django_db
-def test_same_id_of_another_issuer_or_for_another_organisation_is_another_assertion() -> None:
+def test_same_id_of_another_issuer_kind_or_organisation_is_another_message() -> None:
     org, other = make_org(), make_org()
-    use(org.pk)
-    use(org.pk, issuer="https://other.example")
-    use(org.pk, assertion_id="_A")
-    use(other.pk)
+    assert use(org.pk)
+    assert use(org.pk, issuer="https://other.example")
+    assert use(org.pk, message_id="_A")
+    assert use(org.pk, kind=MessageKind.LOGOUT_REQUEST)
+    assert use(other.pk)
 
 
 def test_assertion_is_remembered_until_nobody_would_take_it(globex: GlobexLogin) -> None:
     globex.sign_in()
 
-    consumed = ConsumedAssertion.objects.get()
+    consumed = ConsumedMessage.objects.get()
     assert consumed.org == globex.org
     lifetime = consumed.expires_at - timezone.now()
     assert timedelta(seconds=350) < lifetime <= timedelta(seconds=360)
@@ -80,7 +81,7 @@ def test_response_posted_twice_in_parallel_lets_in_once(demo_idp: DemoIdP, clien
     globex.finish(accepted)
     assert globex.can_read()
     assert SSOSession.objects.count() == 1
-    assert ConsumedAssertion.objects.count() == 1
+    assert ConsumedMessage.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,9 +14,9 @@ from django.utils import timezone
 from lxml import etree
 
 from sso.errors import ConfigurationUnreadable
-from sso.models import Connection, Revision, SPKeyPair
+from sso.key_pairs import ensure_key_pair
+from sso.models import Connection, KeyPair, Revision
 from sso.protocols import BrowserRequest, adapter_for
-from sso.saml.keys import generate_key_pair, signing_key_pair
 from sso.saml.sp import service_provider
 from tests.builders import make_connection, make_org
 from tests.demo_idp.saml_names import tag
@@ -128,7 +128,7 @@ def signing_exchange(connection: Connection, binding: str) -> Exchange:
 
 
 def test_signature_covers_the_query_as_it_is_sent(connection: Connection) -> None:
-    pair = generate_key_pair(connection, now=NOW)
+    pair = ensure_key_pair(connection, now=NOW)
     exchange = signing_exchange(connection, "redirect")
 
     request = ADAPTER.begin(exchange.attempt, exchange.revision)
@@ -148,7 +148,7 @@ def test_signature_covers_the_query_as_it_is_sent(connection: Connection) -> Non
 
 
 def test_signature_is_in_the_posted_document(connection: Connection) -> None:
-    pair = generate_key_pair(connection, now=timezone.now())
+    pair = ensure_key_pair(connection, now=timezone.now())
     exchange = signing_exchange(connection, "post")
 
     request = ADAPTER.begin(exchange.attempt, exchange.revision)
@@ -158,8 +158,8 @@ def test_signature_is_in_the_posted_document(connection: Connection) -> None:
 
 
 def test_private_key_that_does_not_open_is_named(connection: Connection) -> None:
-    pair = generate_key_pair(connection, now=NOW)
-    SPKeyPair.objects.filter(pk=pair.pk).update(private_key_sealed="damaged")
+    pair = ensure_key_pair(connection, now=NOW)
+    KeyPair.objects.filter(pk=pair.pk).update(private_key_sealed="damaged")
     exchange = signing_exchange(connection, "post")
 
     with pytest.raises(ConfigurationUnreadable):
@@ -167,7 +167,7 @@ def test_private_key_that_does_not_open_is_named(connection: Connection) -> None
 
 
 def test_key_pair_is_strong_sealed_and_lasts_ten_years(connection: Connection) -> None:
-    pair = generate_key_pair(connection, now=datetime(2030, 1, 1, tzinfo=UTC))
+    pair = ensure_key_pair(connection, now=datetime(2030, 1, 1, tzinfo=UTC))
 
     certificate = x509.load_pem_x509_certificate(pair.certificate.encode())
     key = certificate.public_key()
@@ -175,13 +175,7 @@ def test_key_pair_is_strong_sealed_and_lasts_ten_years(connection: Connection) -
     assert key.key_size == 3072
     assert certificate.not_valid_after_utc.year == 2039
     assert "PRIVATE KEY" not in pair.private_key_sealed
-    assert "BEGIN PRIVATE KEY" in SPKeyPair.objects.get().private_key
-
-
-def test_newest_key_pair_signs(connection: Connection) -> None:
-    generate_key_pair(connection, now=NOW)
-    newest = generate_key_pair(connection, now=NOW)
-    assert signing_key_pair(connection) == newest
+    assert "BEGIN PRIVATE KEY" in KeyPair.objects.get().private_key
 
 
 # --- For the IdP's admin -----------------------------------------------------------------------------------

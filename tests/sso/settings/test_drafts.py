@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from sso import connections
 from sso.connections import OIDCConfiguration, SAMLConfiguration
-from sso.models import Connection, Revision, SPKeyPair
+from sso.models import Connection, KeyPair, Revision
 from sso.settings_errors import SecretBoundToIssuer, SecretNeeded, SecretUnreadable
 from tests.builders import make_connection, make_member, make_org, make_revision, make_user
 from tests.demo_idp import Tenant
@@ -192,7 +192,7 @@ def test_signing_requests_makes_one_key_pair(acme: AcmeSettings, saml_connection
         connections.save_draft(
             connection=saml_connection, configuration=configuration, actor=acme.admin, now=timezone.now()
         )
-    assert SPKeyPair.objects.filter(connection=saml_connection).count() == 1
+    assert KeyPair.objects.filter(connection=saml_connection).count() == 1
     assert "PRIVATE KEY" not in acme.page("connection", saml_connection.uid)
 
 

@@ -9,9 +9,10 @@ from django.db.models import Model
 from django.utils import timezone
 
 from sso.models import (
-    ConsumedAssertion,
+    ConsumedMessage,
     HeldPost,
     LoginAttempt,
+    LogoutAttempt,
     RecoveryGrant,
     RecoveryTry,
     RefusalTrace,
@@ -26,7 +27,8 @@ from tests.sso.settings.conftest import AcmeSettings
 
 MODELS: list[type[Model]] = [
     LoginAttempt,
-    ConsumedAssertion,
+    ConsumedMessage,
+    LogoutAttempt,
     HeldPost,
     SSOSession,
     RefusalTrace,
@@ -54,7 +56,17 @@ def rows(acme: AcmeSettings) -> None:
             created_at=at,
             expires_at=at,
         )
-        ConsumedAssertion.objects.create(org=acme.org, issuer="i", assertion_id=name, expires_at=at)
+        LogoutAttempt.objects.create(
+            **who,
+            state=name,
+            connection=connection,
+            browser_session="b",
+            created_at=at,
+            expires_at=at,
+        )
+        ConsumedMessage.objects.create(
+            org=acme.org, issuer="i", kind="assertion", message_id=name, expires_at=at
+        )
         HeldPost.objects.create(
             **who, token_hash=name, browser_session="b", path="/", fields_sealed="x", expires_at=at
         )
