@@ -12,6 +12,13 @@ def verified_emails(user: User) -> frozenset[str]:
     return frozenset(email.lower() for email in addresses.values_list("email", flat=True))
 
 
+def account_of(email: str) -> int | None:
+    """The account that has proven the address, by its primary key."""
+    verified = EmailAddress.objects.filter(email__iexact=email, verified=True)
+    user_id: int | None = verified.values_list("user_id", flat=True).first()
+    return user_id
+
+
 @transaction.atomic
 def add_verified_email(*, user: User, email: str, primary: bool = False) -> None:
     """Record an address as proven without a mail: for accounts made by an operator, the demo or a test."""

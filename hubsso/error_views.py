@@ -6,7 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from hubsso import throttle
 from hubsso.request_context import current_request_id
+
+GUESSES_WINDOW_SECONDS = 60
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -20,6 +23,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The same bytes for one viewer, whether the page is missing or merely not theirs to see."""
     return render(request, "errors/404.html", status=HTTPStatus.NOT_FOUND)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Where allauth turns people away; its windows are a minute, all but a few."""
+    return throttle.too_many_requests(request, retry_after_seconds=GUESSES_WINDOW_SECONDS)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

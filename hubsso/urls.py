@@ -17,4 +17,5 @@ urlpatterns = [
 handler400 = "hubsso.error_views.bad_request"
 handler403 = "hubsso.error_views.forbidden"
 handler404 = "hubsso.error_views.not_found"
+handler429 = "hubsso.error_views.too_many_requests"  # allauth's, not Django's
 handler500 = "hubsso.error_views.server_error"

@@ -89,6 +89,14 @@ class SilentLoginFailed(SSOError):
     code = "silent_login_failed"
 
 
+class TooManyRequests(SSOError):
+    """One client, or all of a connection's together, asked more often than `sso.throttles` allows."""
+
+    code = "too_many_requests"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    user_message = "Too many requests came from your network. Wait a minute, then try again."
+
+
 # --- Who it is -----------------------------------------------------------------------------------------
 
 

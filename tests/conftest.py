@@ -7,7 +7,7 @@ Globex alone and must see nothing of Acme but what is public.
 from dataclasses import dataclass
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 
 from accounts.models import User
@@ -53,7 +53,7 @@ class World:
 @pytest.fixture(autouse=True)
 def _forget_what_processes_keep() -> None:
     """Nothing one test made known to a process is known to the next."""
-    for forget in (cache.clear, discovery.forget_all, jwks.forget_all):
+    for forget in (caches["default"].clear, caches["throttle"].clear, discovery.forget_all, jwks.forget_all):
         forget()
 
 

@@ -24,6 +24,7 @@ FOUNDATION = frozenset(
         "hubsso.negotiation",
         "hubsso.dev_keys",
         "hubsso.text",
+        "hubsso.throttle",
     }
 )
 

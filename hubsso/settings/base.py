@@ -139,6 +139,16 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 10
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+# By address as many as the 500 people of one office who come at nine o'clock; by account (key) as few as guesses
+# may be. allauth leaves the rest at its own numbers: it lets an address sign in 30 times a minute, and by passkey 10.
+ACCOUNT_RATE_LIMITS = {
+    "login": "600/m/ip",
+    "login_failed": "60/m/ip,5/300s/key",
+    "signup": "60/m/ip",
+    "reset_password": "60/m/ip,5/m/key",
+    "reset_password_from_key": "60/m/ip",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}
 MFA_ADAPTER = "accounts.mfa_adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -186,8 +196,23 @@ STORAGES = {
 
 # --- Cache: counters of guesses ----------------------------------------------------------------------------
 
-# In the database, so that every process counts the same guesses. Losing it loses nothing.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+# Guesses are counted in the database, so that every process counts the same ones. Losing it loses nothing; making
+# room would forget somebody's guesses, so there is more than the 300 entries of Django's default.
+# Floods are counted in the process's memory (hubsso.throttle), and cost no database at all.
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
+    "throttle": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "throttle",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    },
+}
+# Scales the limits of sso.throttles, whose numbers are for 500 people who arrive at once behind one address.
+THROTTLE_PERCENT = env.integer("HUBSSO_THROTTLE_PERCENT", 100, minimum=1)
 
 # --- Mail ----------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@
 """
 
 from hubsso.settings.base import *
-from hubsso.settings.base import DATA_DIR, DATABASES
+from hubsso.settings.base import CACHES, DATA_DIR, DATABASES
 
 DEMO = True
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
@@ -28,4 +28,4 @@ STORAGES = {
 STATIC_ROOT = None  # served from where the files are; nothing is collected
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = CACHES | {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

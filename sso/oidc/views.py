@@ -16,11 +16,19 @@ from sso.errors import SSOError
 from sso.login import take_attempt
 from sso.models import Connection, LoginAttempt, Revision
 from sso.oidc.adapter import AuthorizationAnswer, assertion_from
+from sso.throttles import (
+    ANSWER_BY_ADDRESS,
+    ANSWER_BY_CONNECTION,
+    FAILED_ANSWER,
+    INITIATE_BY_ADDRESS,
+    throttled,
+)
 from sso.types import SSOProtocol
 from sso.viewer import start_url
 from sso.views.outcome import finish, refuse
 
 
+@throttled(by_address=ANSWER_BY_ADDRESS, by_connection=ANSWER_BY_CONNECTION, failed=FAILED_ANSWER)
 @gate_exempt("the OP's answer: it is what opens the gate")
 @never_cache
 @require_GET
@@ -44,6 +52,7 @@ def callback(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     return finish(request, attempt, assertion)
 
 
+@throttled(by_address=INITIATE_BY_ADDRESS)
 @csrf_exempt  # the OP may send a form (Core 4); it changes nothing
 @gate_exempt("a login that starts at the OP begins here, before the gate is open")
 @require_http_methods(["GET", "POST"])

@@ -39,7 +39,7 @@ class ResponseMalformed(SAMLError):
 
 class ResponseTooLarge(SAMLError):
     code = "response_too_large"
-    status = HTTPStatus.BAD_REQUEST
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class DocumentForbidden(SAMLError):

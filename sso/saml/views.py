@@ -20,10 +20,19 @@ from sso.saml.errors import UnsolicitedResponse
 from sso.saml.metadata import CONTENT_TYPE, sp_metadata
 from sso.saml.posted import read_form
 from sso.saml.responses import accept_response, answered_attempt, read_response, use_once
+from sso.throttles import (
+    ANSWER_BY_ADDRESS,
+    ANSWER_BY_CONNECTION,
+    FAILED_ANSWER,
+    FINISH_BY_ADDRESS,
+    METADATA_BY_ADDRESS,
+    throttled,
+)
 from sso.types import SSOProtocol
 from sso.views import outcome
 
 
+@throttled(by_address=ANSWER_BY_ADDRESS, by_connection=ANSWER_BY_CONNECTION, failed=FAILED_ANSWER)
 @gate_exempt("the IdP's cross-site POST carries no cookie of ours; the response itself must prove everything")
 @csrf_exempt
 @never_cache
@@ -47,6 +56,7 @@ def acs(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     return _see_other(f"{finish_url}?{urlencode({'ticket': ticket})}")
 
 
+@throttled(by_address=FINISH_BY_ADDRESS)
 @gate_exempt("the last step of a login: the way through the gate can't be behind it")
 @never_cache
 @require_GET
@@ -66,6 +76,7 @@ def finish(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     return outcome.finish(request, attempt, assertion)
 
 
+@throttled(by_address=METADATA_BY_ADDRESS)
 @gate_exempt("IdPs read it; it says nothing of the organisation but the SP's own addresses and certificates")
 @require_GET
 def metadata(request: HttpRequest, connection_uid: UUID) -> HttpResponse:

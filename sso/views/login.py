@@ -17,6 +17,7 @@ from sso.linking import is_linked
 from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision
 from sso.return_paths import safe_path
+from sso.throttles import JOIN_BY_ACCOUNT, JOIN_BY_ADDRESS, START_BY_ACCOUNT, START_BY_ADDRESS, throttled
 from sso.types import Purpose
 from sso.views.connection_choice import asked_connection, choices, is_silent
 from sso.views.outcome import refuse
@@ -24,6 +25,7 @@ from sso.views.pressed import came_from_another_site, join_token, was_join_press
 from sso.views.to_idp import to_idp
 
 
+@throttled(by_address=START_BY_ADDRESS, by_account=START_BY_ACCOUNT)
 @gate_exempt("the banner's target: the way through the gate can't be behind it")
 @login_required
 @require_GET
@@ -43,6 +45,7 @@ def start(request: HttpRequest, org_slug: str) -> HttpResponse:
     return _to_idp(request, connection, Purpose.LOGIN)
 
 
+@throttled(by_address=JOIN_BY_ADDRESS, by_account=JOIN_BY_ACCOUNT)
 @gate_exempt("the join link: whoever follows it is not a member yet")
 @login_required
 @require_GET

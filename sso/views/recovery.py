@@ -15,8 +15,10 @@ from sso.browser import ensure_browser_session
 from sso.forms.policy import RecoveryCodeForm
 from sso.forms.refusals import show_refusal
 from sso.settings_errors import SettingsRefused
+from sso.throttles import RECOVERY_BY_ACCOUNT, RECOVERY_BY_ADDRESS, throttled
 
 
+@throttled(by_address=RECOVERY_BY_ADDRESS, by_account=RECOVERY_BY_ACCOUNT)
 @gate_exempt("the way in for admins whom the gate blocks; shows nothing but a field for the code")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -24,6 +24,7 @@ from sso.progress import standing_of
 from sso.protocols import BrowserRequest, adapter_for
 from sso.revision_tests import record_failed_start
 from sso.settings_errors import SettingsRefused
+from sso.throttles import TEST_BY_ACCOUNT, TEST_BY_ADDRESS, throttled
 from sso.types import Purpose, SSOProtocol
 from sso.views.revision_test_page import shown_test
 from sso.views.settings_lookup import find_connection, find_revision
@@ -64,6 +65,7 @@ def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespo
     return org_page(request, "sso/settings/draft.html", page)
 
 
+@throttled(by_address=TEST_BY_ADDRESS, by_account=TEST_BY_ACCOUNT)
 @require_GET
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def draft_test(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:

@@ -1,0 +1,103 @@
+"""How often one address, one account or one connection may ask, and the answer to whoever asks more often.
+
+A flood must cost nothing that lasts: counts are kept in this process's memory (`CACHES["throttle"]`, bounded), so
+turning a request away reads and writes no database. Every limit is therefore one of each process: with two workers
+a client that is spread over both has twice as much. Guesses of secrets are counted elsewhere, in the database,
+where all processes see the same count: passwords and second factors by allauth, recovery codes by `RecoveryTry`.
+
+Windows are fixed: a count begins anew with each full window since the epoch. Across the edge of two windows a
+client has twice the amount once, which these limits can bear.
+"""
+
+import ipaddress
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from django.conf import settings
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+from hubsso.negotiation import wants_json
+from hubsso.request_context import known_client_ip
+
+CODE = "too_many_requests"
+IPV6_PREFIX = 64  # what one household or office is given; an address alone can be changed at will
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `amount` in `seconds`, by whatever subject is counted. The operator scales it by THROTTLE_PERCENT."""
+
+    name: str
+    amount: int
+    seconds: int = 60
+
+    @property
+    def allowed(self) -> int:
+        return max(1, self.amount * settings.THROTTLE_PERCENT // 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A request over its limit. `is_first`: the one before it was still within."""
+
+    limit: Limit
+    retry_after_seconds: int
+    is_first: bool
+
+
+def count(limit: Limit, subject: object, *, now: datetime) -> Exceeded | None:
+    """Count one request of the subject, and say if it is one too many."""
+    counts, key = caches["throttle"], _key(limit, subject, now)
+    counts.add(key, 0, timeout=limit.seconds)
+    try:
+        counted = counts.incr(key)
+    except ValueError:  # made room for others between the two
+        return None
+    return _exceeded(limit, counted, now)
+
+
+def is_used_up(limit: Limit, subject: object, *, now: datetime) -> Exceeded | None:
+    """Would one more be too many? Counts nothing; for limits on what is known only afterwards, as failures are."""
+    return _exceeded(limit, caches["throttle"].get(_key(limit, subject, now), 0) + 1, now)
+
+
+def counted_address(request: HttpRequest) -> str:
+    """The client whose requests are counted: an IPv4 address, or the network of an IPv6 address.
+
+    Raises PermissionDenied where it is unknown.
+    """
+    ip = known_client_ip(request)
+    address = ipaddress.ip_address(ip)
+    if address.version == 4:
+        return ip
+    return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))
+
+
+def too_many_requests(request: HttpRequest, *, retry_after_seconds: int) -> HttpResponse:
+    """429. Rendered without the request, so that no context processor asks the database who is looking."""
+    if wants_json(request):
+        body = {"type": f"urn:hubsso:problem:{CODE}", "status": 429, "reason": CODE}
+        response: HttpResponse = JsonResponse(
+            body, status=HTTPStatus.TOO_MANY_REQUESTS, content_type="application/problem+json"
+        )
+    else:
+        page = render_to_string("errors/429.html", {"code": CODE, "seconds": retry_after_seconds})
+        response = HttpResponse(page, status=HTTPStatus.TOO_MANY_REQUESTS)
+    response["Retry-After"] = str(retry_after_seconds)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _key(limit: Limit, subject: object, now: datetime) -> str:
+    return f"{limit.name}:{subject}:{int(now.timestamp()) // limit.seconds}"
+
+
+def _exceeded(limit: Limit, counted: int, now: datetime) -> Exceeded | None:
+    if counted <= limit.allowed:
+        return None
+    retry_after = math.ceil(limit.seconds - now.timestamp() % limit.seconds)
+    return Exceeded(limit, retry_after, is_first=counted == limit.allowed + 1)

@@ -1,0 +1,285 @@
+"""Who asks too often is turned away: before anything is read, at no cost in the database, and nobody else is."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+
+from hubsso import throttle
+from hubsso.throttle import Limit
+from orgs.models import AuditEvent
+from sso import throttles
+from sso.models import LoginAttempt, RefusalTrace
+from sso.types import SSOProtocol
+from tests.builders import make_connection, make_member, make_org, make_user, set_policy
+from tests.conftest import World, log_in, log_in_with_sso
+
+CODE = "too_many_requests"
+FORM = "application/x-www-form-urlencoded"
+NOW = timezone.now().replace(second=15, microsecond=0)
+ALLOWED = 15  # 1 % of 1,500
+
+
+@pytest.fixture
+def one_percent(settings: Settings) -> None:
+    settings.THROTTLE_PERCENT = 1
+
+
+def saml_uid(world: World) -> Any:
+    return make_connection(world.acme, SSOProtocol.SAML, sso_url="https://idp.example.org/sso").uid
+
+
+def calls(world: World) -> dict[str, Callable[[Client], Any]]:
+    """One request to each throttled view, by the view's name."""
+    uid, saml = world.acme_idp.uid, saml_uid(world)
+    return {
+        "start": lambda client: client.get("/orgs/acme/sso/"),
+        "join": lambda client: client.get("/orgs/acme/join/"),
+        "recovery": lambda client: client.post("/orgs/acme/sso/recovery/", {"code": "x"}),
+        "test": lambda client: client.get(f"/orgs/acme/settings/sso/connections/{uid}/draft/test/"),
+        "callback": lambda client: client.get(f"/sso/{uid}/oidc/callback/", {"state": "s", "code": "c"}),
+        "initiate": lambda client: client.get(f"/sso/{uid}/oidc/initiate/", {"iss": "https://x.example"}),
+        "acs": lambda client: client.post(f"/sso/{saml}/saml/acs/", "SAMLResponse=x", content_type=FORM),
+        "finish": lambda client: client.get(f"/sso/{saml}/saml/finish/", {"ticket": "t"}),
+        "metadata": lambda client: client.get(f"/sso/{saml}/saml/metadata/"),
+    }
+
+
+VIEWS = ["start", "join", "recovery", "test", "callback", "initiate", "acs", "finish", "metadata"]
+
+
+def until_refused(call: Callable[[], Any], *, at_most: int = 40) -> tuple[int, Any]:
+    """How many were served before one was not, and that one's answer."""
+    for served in range(at_most):
+        response = call()
+        if response.status_code == 429:
+            return served, response
+    raise AssertionError("never refused")
+
+
+# --- Every view ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("one_percent")
+@pytest.mark.parametrize("view", VIEWS)
+def test_view_turns_away_who_asks_too_often(world: World, view: str) -> None:
+    call, client = calls(world)[view], Client()
+    if view == "test":
+        log_in_with_sso(client, world.olivia)
+    served, response = until_refused(lambda: call(client))
+    assert 1 <= served <= ALLOWED
+    assert 1 <= int(response["Retry-After"]) <= 60
+    assert response["Cache-Control"] == "no-store"
+    page = response.content.decode()
+    assert "Too many tries" in page
+    assert CODE in page
+
+
+@pytest.mark.usefixtures("one_percent")
+@pytest.mark.parametrize("view", VIEWS)
+def test_turning_away_asks_no_database_even_for_a_browser_with_a_cookie(world: World, view: str) -> None:
+    call = calls(world)[view]
+    for client in (Client(), Client()):
+        log_in_with_sso(client, world.olivia)
+        until_refused(lambda browser=client: call(browser))  # type: ignore[misc]
+        with CaptureQueriesContext(database) as captured:
+            assert call(client).status_code == 429
+        caches["throttle"].clear()
+        if view == "test":  # behind the gate, which comes first
+            assert len(captured) <= 4
+        elif view in ("start", "join", "recovery"):  # the account's limit was reached, and asks who it is
+            assert len(captured) <= 2
+        else:
+            assert len(captured) == 0
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_program_is_told_in_json(world: World) -> None:
+    call = calls(world)["metadata"]
+    client = Client(headers={"Accept": "application/json"})
+    _, response = until_refused(lambda: call(client))
+    assert response["Content-Type"] == "application/problem+json"
+    assert json.loads(response.content) == {
+        "type": f"urn:hubsso:problem:{CODE}",
+        "status": 429,
+        "reason": CODE,
+    }
+
+
+# --- Whom a limit is for -------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_another_address_is_served_meanwhile(world: World) -> None:
+    call = calls(world)["callback"]
+    until_refused(lambda: call(Client()))
+    assert call(Client(REMOTE_ADDR="198.51.100.7")).status_code == 400
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_forged_forwarded_address_begins_no_new_count(world: World, settings: Settings) -> None:
+    call = calls(world)["finish"]
+    until_refused(lambda: call(Client()))
+    forged = Client(headers={"X-Forwarded-For": "198.51.100.7"})
+    assert call(forged).status_code == 429
+    settings.TRUSTED_PROXY_COUNT = 1
+    assert call(forged).status_code == 400  # now it is our proxy that says so
+    assert call(Client(headers={"X-Forwarded-For": "198.51.100.7, 127.0.0.1"})).status_code == 429
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_neighbour_in_one_ipv6_network_shares_its_count_and_another_network_does_not(world: World) -> None:
+    call = calls(world)["finish"]
+    addresses = iter(f"2001:db8:0:1::{number:x}" for number in range(1, 99))
+    until_refused(lambda: call(Client(REMOTE_ADDR=next(addresses))))
+    assert call(Client(REMOTE_ADDR="2001:db8:0:2::1")).status_code == 400
+
+
+def test_account_is_held_to_thirty_starts_whatever_its_addresses(world: World) -> None:
+    """No IdP is asked: the only connection is switched off."""
+    world.acme_idp.is_enabled = False
+    world.acme_idp.save()
+    client = Client()
+    log_in(client, world.max.user)
+    numbers = iter(range(1, 99))
+    served, _ = until_refused(
+        lambda: client.get("/orgs/acme/sso/", REMOTE_ADDR=f"198.51.100.{next(numbers)}"), at_most=60
+    )
+    assert served == throttles.START_BY_ACCOUNT.amount
+    other = Client()
+    log_in(other, world.olivia.user)
+    assert other.get("/orgs/acme/sso/").status_code == 503
+
+
+def test_office_of_500_behind_one_address_is_served(world: World) -> None:
+    """Each starts a login for three organisations, is answered and finishes, all within one minute."""
+    arrivals = 500 * 3
+    for limit in (
+        throttles.START_BY_ADDRESS,
+        throttles.JOIN_BY_ADDRESS,
+        throttles.ANSWER_BY_ADDRESS,
+        throttles.FINISH_BY_ADDRESS,
+    ):
+        assert not any(throttle.count(limit, "192.0.2.1", now=NOW) for _ in range(arrivals)), limit.name
+        assert throttle.count(limit, "192.0.2.1", now=NOW)
+    assert arrivals <= throttles.ANSWER_BY_CONNECTION.amount
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_flood_of_one_connections_answers_hurts_no_other(world: World) -> None:
+    globex_idp = make_connection(world.globex)
+    numbers = iter(range(1, 99))
+
+    def answer(uid: Any) -> Any:
+        path = f"/sso/{uid}/oidc/callback/"
+        return Client(REMOTE_ADDR=f"198.51.100.{next(numbers)}").get(path, {"state": "s", "code": "c"})
+
+    served, _ = until_refused(lambda: answer(world.acme_idp.uid))
+    assert served == throttles.ANSWER_BY_CONNECTION.amount // 100
+    assert answer(globex_idp.uid).status_code == 400
+
+
+def test_failing_answers_are_held_to_fewer_and_only_at_their_connection(
+    world: World, settings: Settings
+) -> None:
+    settings.THROTTLE_PERCENT = 5
+    globex_idp = make_connection(world.globex)
+    query = {"state": "s", "code": "c"}
+    served, _ = until_refused(lambda: Client().get(f"/sso/{world.acme_idp.uid}/oidc/callback/", query))
+    assert served == throttles.FAILED_ANSWER.amount * 5 // 100
+    assert Client().get(f"/sso/{globex_idp.uid}/oidc/callback/", query).status_code == 400
+
+
+# --- Before, and after ---------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_acs_turns_away_before_it_reads_the_body(world: World) -> None:
+    """A body that would be refused as too large is not even looked at."""
+    path = f"/sso/{saml_uid(world)}/saml/acs/"
+    assert Client().post(path, b"x" * 2_000_000, content_type=FORM).status_code == 413
+    until_refused(lambda: Client().post(path, "SAMLResponse=x", content_type=FORM))
+    assert Client().post(path, b"x" * 2_000_000, content_type=FORM).status_code == 429
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_flood_leaves_one_note_for_the_connections_admins(world: World) -> None:
+    call = calls(world)["callback"]
+    until_refused(lambda: call(Client()))
+    before = RefusalTrace.objects.count()
+    for _ in range(30):
+        assert call(Client()).status_code == 429
+    assert RefusalTrace.objects.count() == before
+    assert RefusalTrace.objects.filter(code=CODE).count() == 1
+    (event,) = [event for event in AuditEvent.objects.all() if event.data.get("code") == CODE]
+    assert event.event == "org.sso_refused"
+    assert not LoginAttempt.objects.exists()
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_flood_of_made_up_connections_leaves_nothing(world: World) -> None:
+    path = "/sso/00000000-0000-4000-8000-{:012d}/oidc/callback/"
+    numbers = iter(range(99))
+    until_refused(lambda: Client().get(path.format(next(numbers))))
+    with CaptureQueriesContext(database) as captured:
+        assert Client().get(path.format(98)).status_code == 429
+    assert len(captured) == 0
+    assert not RefusalTrace.objects.exists()
+
+
+def test_honest_login_of_an_organisation_is_not_slowed_by_a_second_one(world: World) -> None:
+    """Sanity of the numbers by account: twenty organisations that all renew at once."""
+    person = make_user()
+    client = Client()
+    log_in(client, person)
+    for number in range(20):
+        org = make_org(f"org-of-many-{number}")
+        set_policy(org, "optional")  # type: ignore[arg-type]
+        make_member(org, person)
+        assert client.get(f"/orgs/{org.slug}/sso/").status_code == 503  # no IdP, but not 429
+
+
+# --- Counting ------------------------------------------------------------------------------------------
+
+THREE = Limit("test.three", 3, seconds=60)
+
+
+def test_count_begins_anew_with_the_window() -> None:
+    assert [bool(throttle.count(THREE, "a", now=NOW)) for _ in range(5)] == [False] * 3 + [True] * 2
+    exceeded = throttle.count(THREE, "a", now=NOW)
+    assert exceeded is not None
+    assert exceeded.retry_after_seconds == 45  # the window is the minute, and NOW is 15 s into it
+    assert throttle.count(THREE, "a", now=NOW + timedelta(seconds=44)) is not None
+    assert throttle.count(THREE, "a", now=NOW + timedelta(seconds=45)) is None
+
+
+def test_only_the_first_one_over_the_limit_is_called_so() -> None:
+    firsts = [
+        exceeded.is_first
+        for exceeded in (throttle.count(THREE, "a", now=NOW) for _ in range(6))
+        if exceeded is not None
+    ]
+    assert firsts == [True, False, False]
+
+
+def test_asking_whether_a_limit_is_used_up_counts_nothing() -> None:
+    for _ in range(9):
+        assert throttle.is_used_up(THREE, "a", now=NOW) is None
+    for _ in range(3):
+        throttle.count(THREE, "a", now=NOW)
+    assert throttle.is_used_up(THREE, "a", now=NOW) is not None
+
+
+def test_memory_of_the_counts_is_bounded(settings: Settings) -> None:
+    bound = settings.CACHES["throttle"]["OPTIONS"]["MAX_ENTRIES"]
+    for number in range(bound + 1000):
+        throttle.count(THREE, number, now=NOW)
+    assert len(caches["throttle"]._cache) <= bound  # type: ignore[attr-defined]
