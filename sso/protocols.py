@@ -6,10 +6,13 @@ A protocol is a folder with an adapter of this shape. `adapter_for` is the only 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
 from sso.types import SSOProtocol
+
+if TYPE_CHECKING:
+    from sso.forms.draft import DraftForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,24 @@ class CopyValue:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShownCertificate:
+    """A certificate of the IdP as a page shows it."""
+
+    subject: str
+    fingerprint: str
+    key: str
+    not_after: datetime
+    is_expired: bool
+
+
 class ProtocolAdapter(Protocol):
+    def draft_form(self, data: Any = None, *, base: Revision | None) -> "DraftForm":
+        """The form of a draft, filled from `base`, the revision that is being changed."""
+
+    def shown_certificates(self, revision: Revision, *, now: datetime) -> list[ShownCertificate]:
+        """The IdP's certificates that the revision pins; none in a protocol that fetches keys."""
+
     def begin(self, attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
         """Complete the attempt with what the protocol must remember (unsaved), and say where to go.
 

@@ -83,9 +83,7 @@ def test_one_protocol_does_not_know_the_other() -> None:
 
 
 # The seam, the URLs, and what an admin enters and is shown of an IdP: its issuer and its certificates.
-KNOW_A_PROTOCOL = frozenset(
-    {"sso.protocols", "sso.urls", "sso.forms.connection", "sso.views.shown_certificates"}
-)
+KNOW_A_PROTOCOL = frozenset({"sso.protocols", "sso.urls"})
 
 
 def test_logins_know_no_protocol_but_by_the_seam() -> None:

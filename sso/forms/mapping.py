@@ -8,7 +8,7 @@ from orgs.forms import SEAT_ROLES
 from orgs.models import Organization, ResourceGroup
 from orgs.roles import Role
 from sso import mappings
-from sso.forms.connection import EXACT
+from sso.forms.draft import EXACT
 from sso.forms.stamps import StampedForm
 from sso.mappings import GroupRow, RoleRow
 from sso.models import Connection

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
@@ -18,7 +19,8 @@ from sso.oidc import claims
 from sso.oidc.client import RevisionBackend
 from sso.oidc.discovery import ProviderMetadata, provider_metadata
 from sso.oidc.errors import AnswerMalformed, IdPError, IssuerParameterMismatch, shown
-from sso.protocols import BrowserRequest, CopyValue
+from sso.oidc.forms import OIDCDraftForm
+from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
 from sso.types import IdentityAssertion, Purpose
 
 SCOPES = "openid email profile"
@@ -31,6 +33,12 @@ _INTERACTION_ERRORS = frozenset(
 
 class OIDCAdapter:
     """The `ProtocolAdapter` of OpenID Connect: the code flow with PKCE, state and nonce."""
+
+    def draft_form(self, data: Any = None, *, base: Revision | None) -> OIDCDraftForm:
+        return OIDCDraftForm(data, base=base)
+
+    def shown_certificates(self, revision: Revision, *, now: datetime) -> list[ShownCertificate]:
+        return []
 
     def begin(self, attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
         """Give the attempt its nonce and PKCE verifier, and make the authorization request (Core 3.1.2.1)."""

@@ -1,16 +1,25 @@
 """SAML as `sso.protocols` wants to see it."""
 
 from datetime import datetime
+from typing import Any
 
 from sso.key_pairs import ensure_key_pair
 from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
-from sso.protocols import BrowserRequest, CopyValue
+from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
 from sso.saml import request
+from sso.saml.forms import SAMLDraftForm
+from sso.saml.shown_certificates import shown_certificates
 from sso.saml.sp import service_provider
 
 
 class SAMLAdapter:
     """The SAML side of `sso.protocols.ProtocolAdapter`."""
+
+    def draft_form(self, data: Any = None, *, base: Revision | None) -> SAMLDraftForm:
+        return SAMLDraftForm(data, base=base)
+
+    def shown_certificates(self, revision: Revision, *, now: datetime) -> list[ShownCertificate]:
+        return shown_certificates(revision, now=now)
 
     def begin(self, attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
         """An AuthnRequest for the attempt; see `request.begin`."""

@@ -20,7 +20,6 @@ from sso.progress import standing_of
 from sso.protocols import adapter_for
 from sso.settings_errors import SettingsRefused
 from sso.views.settings_lookup import find_connection
-from sso.views.shown_certificates import shown_certificates
 
 HISTORY_LENGTH = 50
 
@@ -49,13 +48,14 @@ def new(request: OrgRequest, org_slug: str) -> HttpResponse:
 def connection(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
     found = find_connection(request, connection_uid)
     standing = standing_of(found, user=signed_in_user(request))
+    adapter = adapter_for(found.protocol)
     now = timezone.now()
     page = {
         "connection": found,
         "standing": standing,
-        "live_certificates": shown_certificates(standing.live, now=now),
-        "draft_certificates": shown_certificates(standing.draft, now=now),
-        "values_for_idp": adapter_for(found.protocol).values_for_idp(str(found.uid)),
+        "live_certificates": adapter.shown_certificates(standing.live, now=now) if standing.live else [],
+        "draft_certificates": adapter.shown_certificates(standing.draft, now=now) if standing.draft else [],
+        "values_for_idp": adapter.values_for_idp(str(found.uid)),
         "history": found.revisions.select_related("created_by").order_by("-number")[:HISTORY_LENGTH],
     }
     return org_page(request, "sso/settings/connection.html", page)

@@ -16,7 +16,6 @@ from orgs.views.answers import org_page, telling
 from sso import connections
 from sso.browser import ensure_browser_session
 from sso.errors import SSOError
-from sso.forms.connection import DRAFT_FORMS
 from sso.forms.refusals import show_refusal
 from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision, RevisionTest
@@ -25,10 +24,9 @@ from sso.protocols import BrowserRequest, adapter_for
 from sso.revision_tests import record_failed_start
 from sso.settings_errors import SettingsRefused
 from sso.throttles import TEST_BY_ACCOUNT, TEST_BY_ADDRESS, throttled
-from sso.types import Purpose, SSOProtocol
+from sso.types import Purpose
 from sso.views.revision_test_page import shown_test
 from sso.views.settings_lookup import find_connection, find_revision
-from sso.views.shown_certificates import shown_certificates
 from sso.views.to_idp import to_idp
 
 
@@ -36,9 +34,9 @@ from sso.views.to_idp import to_idp
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
     connection = find_connection(request, connection_uid)
-    form_class = DRAFT_FORMS[SSOProtocol(connection.protocol)]
+    adapter = adapter_for(connection.protocol)
     base = connections.editable_revision(connection)
-    form = form_class(request.POST if request.method == "POST" else None, base=base)
+    form = adapter.draft_form(request.POST if request.method == "POST" else None, base=base)
     if form.is_valid():
         try:
             saved = connections.save_draft(
@@ -54,13 +52,14 @@ def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespo
         else:
             messages.success(request, f"Draft {saved.number} is saved. Test it next.")
             return redirect("sso:connection", org_slug, connection_uid)
-    values = adapter_for(connection.protocol).values_for_idp(str(connection.uid))
     page = {
         "connection": connection,
         "form": form,
         "base": base,
-        "values_for_idp": values,
-        "certificates": shown_certificates(base, now=timezone.now()) if form.is_stale else [],
+        "values_for_idp": adapter.values_for_idp(str(connection.uid)),
+        "certificates": adapter.shown_certificates(base, now=timezone.now())
+        if base and form.is_stale
+        else [],
     }
     return org_page(request, "sso/settings/draft.html", page)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sso.forms.connection import SAMLDraftForm
+from sso.saml.forms import SAMLDraftForm
 from tests.sso.saml.exchange import ISSUER, key_pair
 
 
