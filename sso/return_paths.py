@@ -12,7 +12,7 @@ def safe_path(path: str | None, *, fallback: str) -> str:
 
     Refuses other hosts (`//host`, `/\\host`), schemes, control characters and anything over 2000 characters.
     """
-    if not path or len(path) > MAX_PATH_LENGTH or not path.startswith("/"):
+    if not path or len(path) > MAX_PATH_LENGTH or not path.startswith("/") or path.startswith("//"):
         return fallback
     if any(character < " " or character in "\\\x7f" for character in path):
         return fallback

@@ -6,6 +6,7 @@ Globex alone and must see nothing of Acme but what is public.
 
 from dataclasses import dataclass
 
+import hypothesis
 import pytest
 from django.core.cache import caches
 from django.test import Client
@@ -26,6 +27,20 @@ from tests.builders import (
     make_user,
     set_policy,
 )
+
+# Hypothesis in the suite: the same examples at every run, however long one takes, and no folder of its own.
+hypothesis.settings.register_profile(
+    "suite",
+    derandomize=True,
+    deadline=None,
+    max_examples=50,
+    database=None,
+    suppress_health_check=(
+        hypothesis.HealthCheck.function_scoped_fixture,
+        hypothesis.HealthCheck.too_slow,
+    ),
+)
+hypothesis.settings.load_profile("suite")
 
 
 @dataclass(frozen=True, slots=True)

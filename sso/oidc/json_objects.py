@@ -11,12 +11,12 @@ class NotAJSONObject(ValueError):
 def parse_object(text: bytes | str) -> dict[str, Any]:
     """The object that `text` is. Raises NotAJSONObject.
 
-    Refuses what Python's parser lets through beyond RFC 8259: NaN and infinity, and, because PostgreSQL stores
-    neither, NUL and lone surrogates in strings.
+    Refuses what Python's parser lets through beyond RFC 8259: NaN and infinity, also as a number too large for a
+    float (1e400), and, because PostgreSQL stores neither, NUL and lone surrogates in strings.
     """
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
-        storable = json.dumps(value, ensure_ascii=False).encode()
+        storable = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise NotAJSONObject("not valid JSON") from error
     if not isinstance(value, dict):

@@ -19,6 +19,8 @@ def test_a_path_of_this_site_is_kept(path: str) -> None:
         "orgs/acme/",
         "//evil.example/",
         "///evil.example/",
+        "//",
+        "//?@evil.example",
         "/\\evil.example/",
         "\\\\evil.example",
         "/orgs\\..\\x",
