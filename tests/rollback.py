@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core import mail
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 
 
@@ -14,5 +14,6 @@ def rolled_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-    cache.clear()
+    for cache in caches.all():
+        cache.clear()
     mail.outbox.clear()
