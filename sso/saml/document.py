@@ -1,4 +1,4 @@
-"""From the posted field to a tree: parsed once, hardened, and never parsed again.
+"""From bytes that anybody may have sent to a tree: parsed once, hardened, and never parsed again.
 
 The parser loads no DTD, resolves no entity and asks no network. A document with a DTD is refused before the
 parser sees it, which the forced encoding makes reliable. Comments and processing instructions are kept in the
@@ -14,11 +14,11 @@ from lxml import etree
 from sso.saml.errors import DocumentForbidden, ResponseMalformed, ResponseTooLarge
 from sso.saml.limits import (
     MAX_ATTRIBUTES_PER_ELEMENT,
-    MAX_DEPTH,
-    MAX_ELEMENTS,
     MAX_NAMESPACE_LENGTH,
     MAX_NAMESPACES_IN_SCOPE,
     MAX_POSTED_LENGTH,
+    MESSAGE_LIMITS,
+    Limits,
 )
 
 _EVENTS = ("start", "end", "start-ns", "end-ns", "comment", "pi")
@@ -31,8 +31,13 @@ def parse_posted(posted: str) -> etree._Element:
     """
     if len(posted) > MAX_POSTED_LENGTH:
         raise ResponseTooLarge(f"The response has {len(posted)} characters; {MAX_POSTED_LENGTH} are allowed.")
-    root = _parse(_decode(posted))
-    _check_nodes(root)
+    return parse(_decode(posted))
+
+
+def parse(xml: bytes, *, limits: Limits = MESSAGE_LIMITS) -> etree._Element:
+    """The root element of a document. Raises ResponseTooLarge, ResponseMalformed or DocumentForbidden."""
+    root = _parse(xml)
+    _check_nodes(root, limits)
     return root
 
 
@@ -45,7 +50,7 @@ def _decode(posted: str) -> bytes:
 
 def _parse(xml: bytes) -> etree._Element:
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
-        raise DocumentForbidden("The response has a document type declaration.")
+        raise DocumentForbidden("The document has a document type declaration.")
     parser = etree.XMLParser(
         encoding="utf-8",  # whatever the document says of itself, so that the search above can be relied on
         resolve_entities=False,
@@ -57,24 +62,24 @@ def _parse(xml: bytes) -> etree._Element:
     try:
         root = etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise ResponseMalformed("The response is not well-formed XML in UTF-8.") from error
+        raise ResponseMalformed("The document is not well-formed XML in UTF-8.") from error
     docinfo: Any = root.getroottree().docinfo
     if docinfo.doctype:
-        raise DocumentForbidden("The response has a document type declaration.")
+        raise DocumentForbidden("The document has a document type declaration.")
     return root
 
 
-def _check_nodes(root: etree._Element) -> None:
-    """Nothing but elements and text, and of those not more than an honest response needs."""
+def _check_nodes(root: etree._Element, limits: Limits) -> None:
+    """Nothing but elements and text, and of those not more than an honest document needs."""
     if any(True for _ in (*root.itersiblings(preceding=True), *root.itersiblings())):
-        raise DocumentForbidden("The response has a comment or a processing instruction beside its root.")
+        raise DocumentForbidden("The document has a comment or a processing instruction beside its root.")
     depth = elements = namespaces = 0
     for event, node in etree.iterwalk(root, events=_EVENTS):
         match event:
             case "start":
                 depth += 1
                 elements += 1
-                _check_element(node, depth=depth, elements=elements)
+                _check_element(node, depth=depth, elements=elements, limits=limits)
             case "end":
                 depth -= 1
             case "start-ns":
@@ -83,15 +88,15 @@ def _check_nodes(root: etree._Element) -> None:
             case "end-ns":
                 namespaces -= 1
             case _:
-                raise DocumentForbidden("The response has a comment or a processing instruction.")
+                raise DocumentForbidden("The document has a comment or a processing instruction.")
 
 
-def _check_element(element: etree._Element, *, depth: int, elements: int) -> None:
+def _check_element(element: etree._Element, *, depth: int, elements: int, limits: Limits) -> None:
     if not isinstance(element.tag, str):
-        raise DocumentForbidden("The response has an entity reference.")
-    if depth > MAX_DEPTH or elements > MAX_ELEMENTS:
+        raise DocumentForbidden("The document has an entity reference.")
+    if depth > limits.depth or elements > limits.elements:
         raise ResponseTooLarge(
-            f"The response is nested deeper than {MAX_DEPTH} or has more than {MAX_ELEMENTS} elements."
+            f"The document is nested deeper than {limits.depth} or has more than {limits.elements} elements."
         )
     if len(element.attrib) > MAX_ATTRIBUTES_PER_ELEMENT:
         raise ResponseTooLarge(f"An element has more than {MAX_ATTRIBUTES_PER_ELEMENT} attributes.")

@@ -1,10 +1,24 @@
-"""How much of a SAML response we are willing to look at, and for how long one may be used."""
+"""How much of a SAML document we are willing to look at, and for how long an assertion may be used."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How deep a document may be, and how many elements it may have."""
+
+    depth: int
+    elements: int
+
+
 MAX_POSTED_LENGTH = 256 * 1024  # characters of base64
-MAX_DEPTH = 32
-MAX_ELEMENTS = 3_000  # more than 2,500 groups, which is about what fits into the characters above
+# More elements than 2,500 groups make, which is about what fits into the characters above.
+MESSAGE_LIMITS = Limits(depth=32, elements=3_000)
+# An aggregate of a few hundred IdPs. Read for an admin, never for a stranger.
+METADATA_LIMITS = Limits(depth=32, elements=50_000)
+MAX_METADATA_LENGTH = 1024 * 1024  # bytes
+MAX_OFFERED_IDPS = 500
 MAX_ATTRIBUTES_PER_ELEMENT = 50
 MAX_NAMESPACES_IN_SCOPE = 50  # declarations: one that hides another counts too
 MAX_NAMESPACE_LENGTH = 1_000

@@ -7,11 +7,10 @@ from sso.saml.document import parse_posted
 from sso.saml.errors import DocumentForbidden, ResponseMalformed, ResponseTooLarge
 from sso.saml.limits import (
     MAX_ATTRIBUTES_PER_ELEMENT,
-    MAX_DEPTH,
-    MAX_ELEMENTS,
     MAX_NAMESPACE_LENGTH,
     MAX_NAMESPACES_IN_SCOPE,
     MAX_POSTED_LENGTH,
+    MESSAGE_LIMITS,
 )
 from tests.sso.saml.exchange import Exchange, encoded
 
@@ -53,9 +52,9 @@ def test_base64_may_be_wrapped(exchange: Exchange) -> None:
         ("<a/><a/>", ResponseMalformed),
         ("<a b='1' b='2'/>", ResponseMalformed),
         ("<x:a/>", ResponseMalformed),
-        (f"<a>{'<b>' * MAX_DEPTH}{'</b>' * MAX_DEPTH}</a>", ResponseTooLarge),
+        (f"<a>{'<b>' * MESSAGE_LIMITS.depth}{'</b>' * MESSAGE_LIMITS.depth}</a>", ResponseTooLarge),
         (f"<a>{'<b>' * 5000}{'</b>' * 5000}</a>", ResponseMalformed),
-        (f"<a>{'<b/>' * MAX_ELEMENTS}</a>", ResponseTooLarge),
+        (f"<a>{'<b/>' * MESSAGE_LIMITS.elements}</a>", ResponseTooLarge),
         (f"<a {MANY_ATTRIBUTES}/>", ResponseTooLarge),
         (f"<a {MANY_NAMESPACES}/>", ResponseTooLarge),
         (NAMESPACES_HIDING_EACH_OTHER, ResponseTooLarge),
