@@ -12,10 +12,11 @@ LogValue = str | int | bool | None
 
 
 class SSOError(Exception):
-    """Base of every refusal. Subclasses set `code`, and `status` or `user_message` where they differ."""
+    """Base of every refusal. Subclasses set `code`, and the rest where it differs."""
 
     code = "sso_error"
     status: HTTPStatus = HTTPStatus.FORBIDDEN
+    retry_after_seconds: int | None = None  # where trying again by then may help
     user_message = (
         "We could not sign you in. Try again; if it keeps happening, contact your organisation's admin."
     )

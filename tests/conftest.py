@@ -16,7 +16,7 @@ from orgs.models import Membership, Organization, Resource
 from orgs.roles import Role
 from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
 from sso.models import Connection
-from sso.oidc import discovery, jwks
+from sso.oidc import discovery, jwks, transport
 from sso.types import Enforcement
 from tests.builders import (
     make_connection,
@@ -68,7 +68,13 @@ class World:
 @pytest.fixture(autouse=True)
 def _forget_what_processes_keep() -> None:
     """Nothing one test made known to a process is known to the next."""
-    for forget in (caches["default"].clear, caches["throttle"].clear, discovery.forget_all, jwks.forget_all):
+    for forget in (
+        caches["default"].clear,
+        caches["throttle"].clear,
+        discovery.forget_all,
+        jwks.forget_all,
+        transport.forget_all,
+    ):
         forget()
 
 

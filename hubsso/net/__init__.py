@@ -13,12 +13,14 @@ from hubsso.net.errors import (
     BadResponse,
     ConnectFailed,
     EgressError,
+    NotAsked,
     RedirectRefused,
     TimedOut,
     TlsFailed,
     TooLarge,
     UrlNotAllowed,
 )
+from hubsso.net.patience import Patience
 from hubsso.net.targets import origin_of
 
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     "EgressError",
     "EgressPolicy",
     "FetchedResponse",
+    "NotAsked",
+    "Patience",
     "RedirectRefused",
     "Resolver",
     "TimedOut",

@@ -27,7 +27,9 @@ from hubsso.net.targets import literal_address
 
 CONNECT_SECONDS = 3.0  # for the lookup and every address tried, together
 MAX_ADDRESSES_TRIED = 4
-MAX_LOOKUPS_AT_ONCE = 8
+# More than threads ever wait (`patience`): one that was given up goes on until the system's resolver does, and
+# must not keep others from being begun.
+MAX_LOOKUPS_AT_ONCE = 64
 MAX_HOSTS_POOLED = 100
 MAX_CONNECTIONS_POOLED_PER_HOST = 8
 

@@ -46,6 +46,12 @@ class TimedOut(EgressError):
     code = "timed_out"
 
 
+class NotAsked(EgressError):
+    """Nothing was sent: the other side hangs or fails, and no further thread is made to wait for it just now."""
+
+    code = "not_asked"
+
+
 class TooLarge(EgressError):
     """The body is larger than the caller takes."""
 

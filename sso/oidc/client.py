@@ -109,7 +109,11 @@ class RevisionBackend(OIDCAuthenticationBackend):  # type: ignore[misc]
             # RFC 6749, 2.3.1: both parts are form-urlencoded before they are joined by a colon.
             basic_auth = quote_plus(self.OIDC_RP_CLIENT_ID), quote_plus(self.OIDC_RP_CLIENT_SECRET)
         return transport.post_form(
-            self.OIDC_OP_TOKEN_ENDPOINT, payload, _TOKEN_REFUSALS, basic_auth=basic_auth
+            self.OIDC_OP_TOKEN_ENDPOINT,
+            payload,
+            _TOKEN_REFUSALS,
+            issuer=self.metadata.issuer,
+            basic_auth=basic_auth,
         )
 
     def verify_token(self, token: object, *, nonce: str, access_token: str) -> VerifiedClaims:
@@ -134,7 +138,12 @@ class RevisionBackend(OIDCAuthenticationBackend):  # type: ignore[misc]
         """Userinfo (Core 5.3), {} from an OP without the endpoint. Its `sub` is for `claims` to compare."""
         if not self.OIDC_OP_USER_ENDPOINT:
             return {}
-        return transport.get_object(self.OIDC_OP_USER_ENDPOINT, _USERINFO_REFUSALS, access_token=access_token)
+        return transport.get_object(
+            self.OIDC_OP_USER_ENDPOINT,
+            _USERINFO_REFUSALS,
+            issuer=self.metadata.issuer,
+            access_token=access_token,
+        )
 
     def authenticate(self, request: object, **kwargs: object) -> NoReturn:
         """Closed: an assertion never signs anybody in at the portal."""

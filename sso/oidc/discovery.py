@@ -70,7 +70,7 @@ def check_issuer(issuer: str, *, now: datetime) -> ProviderMetadata:
     Raises IssuerURLInvalid, DiscoveryUnreachable, DiscoveryInvalid, DiscoveryIssuerMismatch or
     ClientAuthenticationUnsupported.
     """
-    metadata = _read(transport.get_object(discovery_url(issuer), _REFUSALS), issuer)
+    metadata = _read(transport.get_object(discovery_url(issuer), _REFUSALS, issuer=issuer), issuer)
     _documents.put(issuer, metadata, now=now)
     return metadata
 

@@ -28,6 +28,7 @@ class OPUnavailable(OIDCError):
 
     code = "op_unavailable"
     status = HTTPStatus.BAD_GATEWAY
+    retry_after_seconds = 15
     user_message = (
         "Your organisation's identity provider can't be reached just now. Try again in a few minutes; "
         "if it keeps happening, contact your organisation's admin."

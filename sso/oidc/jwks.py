@@ -83,7 +83,7 @@ def _ask_again(metadata: ProviderMetadata, *, now: datetime) -> tuple[JWK, ...]:
 
 
 def _fetch(metadata: ProviderMetadata, *, now: datetime) -> tuple[JWK, ...]:
-    document = transport.get_object(metadata.jwks_uri, _REFUSALS)
+    document = transport.get_object(metadata.jwks_uri, _REFUSALS, issuer=metadata.issuer)
     keys = document.get("keys")
     if not isinstance(keys, list):
         raise KeysInvalid(f"{metadata.jwks_uri} holds no list of keys.")

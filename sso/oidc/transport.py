@@ -1,6 +1,7 @@
 """The way from the OIDC code to the network: `hubsso.net` only, and its errors translated here, once.
 
 Callers name two refusals: one for an OP that does not answer just now, one for an answer of no use.
+`issuer` is whom a URL belongs to, wherever it leads: it pays for a server that hangs.
 What the OP answered is never part of an error's text: it may repeat a secret or a code.
 """
 
@@ -15,6 +16,10 @@ from sso.oidc.json_objects import NotAJSONObject, parse_object
 
 # The whole exchange, lookup to last byte. A member waits for up to four of them in a login.
 DEADLINE_SECONDS = 10.0
+
+# By issuer: whoever hangs is waited for by a few threads, and then by none for a while.
+_patience = net.Patience()
+forget_all = _patience.forget_all
 
 # The other side did answer, only not with what was asked for: asking again later will not help.
 _ANSWERS_OF_NO_USE = (
@@ -35,20 +40,27 @@ class Refusals:
     invalid: type[OIDCError]
 
 
-def get_object(url: str, refusals: Refusals, *, access_token: str | None = None) -> dict[str, Any]:
+def get_object(
+    url: str, refusals: Refusals, *, issuer: str, access_token: str | None = None
+) -> dict[str, Any]:
     """GET a JSON object."""
     headers = {"Authorization": f"Bearer {access_token}"} if access_token is not None else {}
-    response = _send("GET", url, refusals, headers=headers)
+    response = _send("GET", url, refusals, issuer=issuer, headers=headers)
     if response.status != HTTPStatus.OK:
         raise refusals.invalid(f"{refusals.what} at {url} was answered with status {response.status}.")
     return object_in(response, refusals)
 
 
 def post_form(
-    url: str, form: Mapping[str, str], refusals: Refusals, *, basic_auth: tuple[str, str] | None = None
+    url: str,
+    form: Mapping[str, str],
+    refusals: Refusals,
+    *,
+    issuer: str,
+    basic_auth: tuple[str, str] | None = None,
 ) -> net.FetchedResponse:
     """POST a form and return the answer, whatever its status below 500."""
-    return _send("POST", url, refusals, form=form, basic_auth=basic_auth)
+    return _send("POST", url, refusals, issuer=issuer, form=form, basic_auth=basic_auth)
 
 
 def object_in(response: net.FetchedResponse, refusals: Refusals) -> dict[str, Any]:
@@ -65,19 +77,21 @@ def _send(
     url: str,
     refusals: Refusals,
     *,
+    issuer: str,
     headers: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
     basic_auth: tuple[str, str] | None = None,
 ) -> net.FetchedResponse:
     try:
-        response = net.fetch(
-            method,
-            url,
-            headers={"Accept": "application/json", **(headers or {})},
-            form=form,
-            basic_auth=basic_auth,
-            deadline_seconds=DEADLINE_SECONDS,
-        )
+        with _patience.asking(issuer, url):
+            response = net.fetch(
+                method,
+                url,
+                headers={"Accept": "application/json", **(headers or {})},
+                form=form,
+                basic_auth=basic_auth,
+                deadline_seconds=DEADLINE_SECONDS,
+            )
     except net.EgressError as error:
         refusal = refusals.invalid if isinstance(error, _ANSWERS_OF_NO_USE) else refusals.unreachable
         raise refusal(f"{refusals.what} can't be fetched: {error.detail}", reason=error.code) from error

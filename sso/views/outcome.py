@@ -68,6 +68,8 @@ def refuse(
     }
     response = render(request, "sso/refused.html", page, status=error.status)
     response["Cache-Control"] = "no-store"
+    if error.retry_after_seconds is not None:
+        response["Retry-After"] = str(error.retry_after_seconds)
     return response
 
 

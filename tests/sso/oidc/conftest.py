@@ -10,7 +10,7 @@ from django.test import Client
 from orgs.models import AuditEvent, Membership, Organization
 from orgs.roles import Role
 from sso.models import Connection, LinkedIdentity, Revision, SSOSession
-from sso.oidc import discovery, jwks
+from sso.oidc import discovery, jwks, transport
 from sso.oidc.adapter import callback_url
 from sso.types import Enforcement
 from sso.viewer import start_url
@@ -80,11 +80,14 @@ class AcmeLogin:
 
 @pytest.fixture(autouse=True)
 def _forget_idps() -> Iterator[None]:
-    discovery.forget_all()
-    jwks.forget_all()
+    forget_idps()
     yield
-    discovery.forget_all()
-    jwks.forget_all()
+    forget_idps()
+
+
+def forget_idps() -> None:
+    for module in (discovery, jwks, transport):
+        module.forget_all()
 
 
 @pytest.fixture
