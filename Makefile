@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run test lint types unit e2e interop browser screenshots lock format clean
+.PHONY: help run test lint types unit e2e interop browser screenshots conformance lock format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ browser: $(VENV)/.dev-installed
 
 screenshots: $(VENV)/.dev-installed browser  ## Take the pictures in docs/screenshots anew
 	$(BIN)/python -m tests.e2e.screenshots
+
+conformance: $(VENV)/.dev-installed  ## Try every attack of the catalogues, and write docs/security/conformance.md
+	$(BIN)/python -m tests.conformance
 
 format: $(VENV)/.dev-installed  ## Format and fix what can be fixed
 	$(BIN)/ruff format .
