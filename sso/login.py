@@ -18,6 +18,7 @@ from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Membership
 from sso import linking, provisioning, sessions
+from sso.attempt_limits import make_room
 from sso.errors import (
     AccountInactive,
     AttemptExpired,
@@ -70,12 +71,13 @@ def new_attempt(
 
 
 def begin_login(attempt: LoginAttempt) -> BrowserRequest:
-    """Write the attempt and say where to send the browser.
+    """Write the attempt and say where to send the browser. The person's oldest open ones make room.
 
     Raises an SSOError when the IdP can't be asked; nothing is written then.
     """
     adapter = adapter_for(attempt.connection.protocol)
     browser_request = adapter.begin(attempt, attempt.revision)
+    make_room(attempt, now=attempt.created_at)
     attempt.save()
     return browser_request
 

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from sso import attempt_limits
 from sso.models import (
     ConsumedMessage,
     HeldPost,
@@ -21,8 +21,8 @@ from sso.models import (
 )
 from sso.recovery import TRIES_WINDOW
 
-# A late answer is told "expired" for a day, and "unknown" after that.
-KEEP_EXPIRED_ATTEMPTS = timedelta(days=1)
+# Rows in one transaction: neither a lock nor a journal that grows with what there is to delete.
+BATCH = 1000
 # The banner tells "expired" from "never authenticated" for a week.
 KEEP_EXPIRED_SESSIONS = timedelta(days=7)
 KEEP_REPORTED_BLOCKS = timedelta(days=90)
@@ -30,15 +30,23 @@ KEEP_REPORTED_BLOCKS = timedelta(days=90)
 KEEP_CONSUMED_MESSAGES = timedelta(hours=1)
 
 
-@transaction.atomic
 def prune(*, now: datetime, is_dry_run: bool) -> dict[str, int]:
-    """Delete what expired, or only count it. Returns how many rows of each kind, by their plain name."""
-    counts: dict[str, int] = {}
-    for name, rows in _expired(now).items():
-        counts[name] = rows.count()
-        if not is_dry_run and counts[name]:
-            rows.delete()
-    return counts
+    """Delete what expired, or only count it. Returns how many rows of each kind, by their plain name.
+
+    In batches, each a transaction of its own: what was deleted stays so if a later one fails.
+    """
+    return {
+        name: rows.count() if is_dry_run else _delete_in_batches(rows) for name, rows in _expired(now).items()
+    }
+
+
+def _delete_in_batches(rows: QuerySet) -> int:  # type: ignore[type-arg]
+    """By key, so that no batch looks again at rows that an earlier one passed."""
+    deleted, last = 0, 0
+    while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        rows.model._default_manager.filter(pk__in=keys).delete()
+        deleted, last = deleted + len(keys), keys[-1]
+    return deleted
 
 
 def _superseded_tests(now: datetime) -> QuerySet[RevisionTest]:
@@ -56,7 +64,7 @@ def _superseded_tests(now: datetime) -> QuerySet[RevisionTest]:
 def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  # of different models
     past_sessions = now - KEEP_EXPIRED_SESSIONS
     return {
-        "login attempts": LoginAttempt.objects.filter(expires_at__lt=now - KEEP_EXPIRED_ATTEMPTS),
+        "login attempts": LoginAttempt.objects.filter(expires_at__lt=now - attempt_limits.KEEP_EXPIRED),
         "consumed messages": ConsumedMessage.objects.filter(expires_at__lt=now - KEEP_CONSUMED_MESSAGES),
         "logout attempts": LogoutAttempt.objects.filter(expires_at__lt=now),
         "held posts": HeldPost.objects.filter(expires_at__lt=now),
