@@ -53,6 +53,7 @@ EVENTS: dict[str, str] = {
     "org.sso_recovery": "opened a recovery session",
     "org.settings.sso": "changed the single sign-on settings",
     "org.settings.sso.draft": "saved a draft of a connection",
+    "org.settings.sso.certificate": "took in a certificate that the identity provider announced",
     "org.settings.sso.test": "tested a draft of a connection",
     "org.settings.sso.live": "made a connection's revision live",
     "org.settings.sso.enable": "switched single sign-on on",

@@ -47,6 +47,22 @@ def groups_incomplete(*, membership: Membership, connection: Connection) -> None
     )
 
 
+def certificate_announced(*, connection: Connection, subject: str, fingerprint: str) -> None:
+    """The IdP's metadata has a certificate that was not there before, and it is trusted from now on."""
+    org = connection.org
+    _mail_admins(
+        org,
+        subject=f"{org.name}: {connection.name} announced a new certificate",
+        text=(
+            f"The metadata of {connection.name} names a certificate that was not there before. From now on, sign-ins "
+            "that were signed with it are accepted, beside those signed with the old one:\n\n"
+            f"{subject}\n{fingerprint}\n\n"
+            "If your identity provider is not about to change its certificate, look into it:\n"
+            f"{settings.BASE_URL}{reverse('sso:connection', args=[org.slug, connection.uid])}\n"
+        ),
+    )
+
+
 def recovery_opened(*, org: Organization, email: str) -> None:
     """An admin opened the SSO settings with a recovery code."""
     _mail_admins(

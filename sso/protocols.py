@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
+from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
 from sso.types import SSOProtocol
 
 if TYPE_CHECKING:
@@ -66,6 +66,9 @@ class ProtocolAdapter(Protocol):
 
         None where the IdP offers no logout. Raises an SSOError when it can't be asked.
         """
+
+    def refresh(self, revision: Revision, *, now: datetime) -> MetadataCheck | None:
+        """Read again what the IdP publishes of itself; None where that is not done, or done at every login."""
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         """What an admin enters at the IdP: callback URL, or ACS URL and entity ID."""

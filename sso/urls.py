@@ -13,6 +13,10 @@ urlpatterns = [
     path("sso/<uuid:connection_uid>/saml/", include("sso.saml.urls")),
     path("orgs/<slug:org_slug>/join/", login.join, name="join"),
     path("orgs/<slug:org_slug>/sso/", include("sso.views.member_urls")),
+    path(
+        "orgs/<slug:org_slug>/settings/sso/connections/<uuid:connection_uid>/saml/",
+        include("sso.saml.settings_urls"),
+    ),
     path("orgs/<slug:org_slug>/settings/sso/", include("sso.views.settings_urls")),
     path("accounts/sso-sessions/", sessions.my_sessions, name="my_sessions"),
     path("accounts/sso-sessions/<int:session_id>/end/", sessions.end_my_session, name="end_my_session"),

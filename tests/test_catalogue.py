@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-CATALOGUES = ("sso.errors", "sso.oidc.errors", "sso.saml.errors", "sso.settings_errors", "orgs.errors")
+CATALOGUES = (
+    "sso.errors",
+    "sso.oidc.errors",
+    "sso.saml.errors",
+    "sso.saml.metadata_errors",
+    "sso.settings_errors",
+    "orgs.errors",
+)
 CODE = re.compile(r"[a-z][a-z0-9_]*")
 
 

@@ -21,6 +21,8 @@ from orgs.models import Resource
 from orgs.roles import Role
 from sso import forms as sso_forms
 from sso.models import KeyPair, LoginAttempt, Revision, RevisionTest
+from sso.oidc import forms as oidc_forms
+from sso.saml import forms as saml_forms
 from tests.builders import make_connection, make_group, make_revision, make_user
 from tests.conftest import World, log_in_with_sso
 from tests.org_things import rows_of, things_of
@@ -29,6 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FORM_MODULES = [
     orgs_forms,
     *(import_module(f"sso.forms.{module.name}") for module in pkgutil.iter_modules(sso_forms.__path__)),
+    oidc_forms,
+    saml_forms,
 ]
 # Kinds of fields that can carry a reference to a row.
 CARRIERS = (
@@ -40,8 +44,13 @@ CARRIERS = (
 )
 # Those that name a thing, all tested below...
 NAMES_A_THING = {"GroupRuleForm.group", "MemberEmailForm.email", "ResourceForm.group", "SeatForm.email"}
-# ...and those that do not: where an invitation is sent, and a length of time.
-NAMES_NOTHING = {"InviteForm.email", "OIDCDraftForm.max_age_seconds", "PolicyForm.session_length"}
+# ...and those that do not: where an invitation is sent, a length of time, an IdP in a document that came with it.
+NAMES_NOTHING = {
+    "InviteForm.email",
+    "MetadataForm.entity_id",
+    "OIDCDraftForm.max_age_seconds",
+    "PolicyForm.session_length",
+}
 STAMP = "based_on"  # in any form: what its page showed, not a thing
 # What views read from a form without a form class.
 READ_BY_HAND = {"connection", "remove", "revision"}

@@ -57,6 +57,9 @@ class OIDCAdapter:
     def begin_logout(self, attempt: LogoutAttempt, session: SSOSession) -> BrowserRequest | None:
         return None
 
+    def refresh(self, revision: Revision, *, now: datetime) -> None:
+        """Nothing: discovery and keys are fetched when a login needs them."""
+
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         return [
             CopyValue("Callback URL (redirect URI)", callback_url(connection_uid)),

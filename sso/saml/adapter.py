@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from sso.key_pairs import ensure_key_pair
-from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
+from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
 from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
-from sso.saml import request
+from sso.saml import metadata_refresh, request
 from sso.saml.forms import SAMLDraftForm
 from sso.saml.shown_certificates import shown_certificates
 from sso.saml.sp import service_provider
@@ -35,6 +35,9 @@ class SAMLAdapter:
 
     def begin_logout(self, attempt: LogoutAttempt, session: SSOSession) -> BrowserRequest | None:
         return None
+
+    def refresh(self, revision: Revision, *, now: datetime) -> MetadataCheck | None:
+        return metadata_refresh.refresh(revision, now=now)
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         """What an admin enters at the IdP. The metadata document is at the entity ID's address."""

@@ -56,14 +56,23 @@ def parse_certificates(text: str, *, now: datetime) -> list[CertificateInfo]:
 
 
 def trusted_certificates(revision: Revision, *, now: datetime) -> list[CertificateInfo]:
-    """The revision's certificates that have not expired. Raises CertificateExpired where none is left."""
-    infos = [read_pem(str(pem)) for pem in revision.certificates]
+    """The revision's certificates, and those announced since, that have not expired.
+
+    Raises CertificateExpired where none is left.
+    """
+    infos = [read_pem(str(pem)) for pem in known_certificates(revision)]
     if not infos:
         raise CertificateUnreadable("The configuration has no certificate of the IdP.")
     trusted = [info for info in infos if now < info.not_after]
     if not trusted:
         _check_not_expired(max(infos, key=lambda info: info.not_after), now=now)
     return trusted
+
+
+def known_certificates(revision: Revision) -> list[str]:
+    """PEM: what the admin saved, then what the metadata announced since (`metadata_refresh`)."""
+    announced = revision.announced_certificates.order_by("id").values_list("pem", flat=True)
+    return [*revision.certificates, *(announced if revision.metadata_url else ())]
 
 
 @lru_cache(maxsize=1024)

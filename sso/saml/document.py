@@ -34,9 +34,12 @@ def parse_posted(posted: str) -> etree._Element:
     return parse(_decode(posted))
 
 
-def parse(xml: bytes, *, limits: Limits = MESSAGE_LIMITS) -> etree._Element:
-    """The root element of a document. Raises ResponseTooLarge, ResponseMalformed or DocumentForbidden."""
-    root = _parse(xml)
+def parse(xml: bytes, *, limits: Limits = MESSAGE_LIMITS, drops_comments: bool = False) -> etree._Element:
+    """The root element of a document. Raises ResponseTooLarge, ResponseMalformed or DocumentForbidden.
+
+    `drops_comments` is for documents that a person checks and no signature covers: metadata often has them.
+    """
+    root = _parse(xml, drops_comments=drops_comments)
     _check_nodes(root, limits)
     return root
 
@@ -48,7 +51,7 @@ def _decode(posted: str) -> bytes:
         raise ResponseMalformed("The SAMLResponse field is not base64.") from error
 
 
-def _parse(xml: bytes) -> etree._Element:
+def _parse(xml: bytes, *, drops_comments: bool) -> etree._Element:
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
         raise DocumentForbidden("The document has a document type declaration.")
     parser = etree.XMLParser(
@@ -58,6 +61,8 @@ def _parse(xml: bytes) -> etree._Element:
         load_dtd=False,
         huge_tree=False,
         recover=False,
+        remove_comments=drops_comments,
+        remove_pis=drops_comments,
     )
     try:
         root = etree.fromstring(xml, parser)

@@ -1,4 +1,4 @@
-"""The draft form of a SAML connection."""
+"""The draft form of a SAML connection, and the form that fills it from an IdP's metadata."""
 
 from typing import Any
 
@@ -12,7 +12,8 @@ from sso.errors import SSOError
 from sso.forms.draft import EXACT, DraftForm
 from sso.models import Revision
 from sso.saml.certificates import parse_certificates
-from sso.saml.limits import MAX_CERTIFICATES_LENGTH
+from sso.saml.idp_metadata import DescribedIdP, described_idps, fetch_metadata
+from sso.saml.limits import MAX_CERTIFICATES_LENGTH, MAX_METADATA_LENGTH
 
 
 class SAMLDraftForm(DraftForm):
@@ -53,14 +54,27 @@ class SAMLDraftForm(DraftForm):
         widget=forms.TextInput(attrs=EXACT),
         help_text="The attribute that holds the e-mail address. Empty tries the usual names, then the NameID.",
     )
-    more_options = ("sso_binding", "sign_requests", "email_attribute")
+    metadata_url = forms.CharField(
+        label="Metadata URL",
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs={**EXACT, "inputmode": "url", "placeholder": "https://"}),
+        help_text="Read again from time to time: a certificate that your identity provider announces there is "
+        "taken in beside the others, and you are told. None is taken away.",
+    )
+    more_options = ("sso_binding", "sign_requests", "email_attribute", "metadata_url")
 
-    def __init__(self, data: Any = None, *, base: Revision | None) -> None:
+    def __init__(
+        self, data: Any = None, *, base: Revision | None, found: dict[str, Any] | None = None
+    ) -> None:
         names = ("issuer", "sso_url", *self.more_options)
         initial = {name: getattr(base, name) for name in names} if base else {}
         if base:
             initial["certificates"] = "\n".join(base.certificates)
-        super().__init__(data, base=base, initial=initial)
+        super().__init__(data, base=base, initial={**initial, **(found or {})})
+
+    def clean_metadata_url(self) -> str:
+        return _usable_url(self.cleaned_data["metadata_url"]) if self.cleaned_data["metadata_url"] else ""
 
     def clean_certificates(self) -> list[str]:
         """PEM texts. Names what is wrong with a certificate that can't be used."""
@@ -74,14 +88,100 @@ class SAMLDraftForm(DraftForm):
         """An address that a browser, a header and we understand in one way: https, or http to this machine where
         development allows it.
         """
-        url: str = self.cleaned_data["sso_url"]
-        try:
-            net.check_url(url)
-        except net.UrlNotAllowed as error:
-            raise ValidationError(
-                "Enter a full address that starts with https://.", code="sso_url_invalid"
-            ) from error
-        return url
+        return _usable_url(self.cleaned_data["sso_url"])
 
     def configuration(self) -> SAMLConfiguration:
         return SAMLConfiguration(**self.entered)
+
+
+class MetadataForm(forms.Form):
+    """Where an IdP's metadata is: at an address, in a file, or here. After a valid form, `found` has who is in it.
+
+    `entity_id` is the one chosen of several.
+    """
+
+    metadata_url = forms.CharField(
+        label="Metadata URL",
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs={**EXACT, "inputmode": "url", "placeholder": "https://"}),
+        help_text="The best of the three: it can be read again when a certificate changes.",
+    )
+    metadata_file = forms.FileField(
+        label="Or a file",
+        required=False,
+        widget=forms.ClearableFileInput(
+            attrs={"accept": ".xml,text/xml,application/xml,application/samlmetadata+xml"}
+        ),
+    )
+    metadata_text = forms.CharField(
+        label="Or the XML itself",
+        max_length=MAX_METADATA_LENGTH,
+        required=False,
+        widget=forms.Textarea(attrs={**EXACT, "rows": 6, "class": "font-monospace small"}),
+    )
+    entity_id = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
+
+    found: tuple[DescribedIdP, ...] = ()
+    source_text = ""  # the document, where it has no address
+
+    def clean_metadata_url(self) -> str:
+        return _usable_url(self.cleaned_data["metadata_url"]) if self.cleaned_data["metadata_url"] else ""
+
+    def clean(self) -> dict[str, Any]:
+        given = [
+            name for name in ("metadata_url", "metadata_file", "metadata_text") if self.cleaned_data.get(name)
+        ]
+        if self.errors:
+            return self.cleaned_data
+        if len(given) != 1:
+            raise ValidationError(
+                "Give one of the three: an address, a file, or the XML.", code="metadata_source"
+            )
+        try:
+            self.found = tuple(described_idps(self._read(given[0]), now=timezone.now()))
+        except SSOError as error:
+            self.add_error(given[0], ValidationError(error.admin_detail, code=error.code))
+        return self.cleaned_data
+
+    def _read(self, name: str) -> bytes:
+        if name == "metadata_url":
+            return fetch_metadata(self.cleaned_data["metadata_url"])
+        if name == "metadata_file":
+            xml: bytes = self.cleaned_data["metadata_file"].read(MAX_METADATA_LENGTH + 1)
+        else:
+            xml = self.cleaned_data["metadata_text"].encode()
+        self.source_text = xml.decode("utf-8", errors="replace")
+        return xml
+
+    @property
+    def chosen(self) -> DescribedIdP | None:
+        """The only one, or the one that was chosen; None while there is a choice to make."""
+        if len(self.found) == 1:
+            return self.found[0]
+        return next((idp for idp in self.found if idp.entity_id == self.cleaned_data["entity_id"]), None)
+
+
+def entered_by(idp: DescribedIdP, *, metadata_url: str) -> dict[str, Any]:
+    """What the draft form would hold if an admin had typed what the metadata says."""
+    return {
+        "issuer": idp.entity_id,
+        "sso_url": idp.sso.url,
+        "sso_binding": idp.sso.binding.value,
+        "certificates": "\n".join(idp.certificates),
+        "sign_requests": idp.wants_signed_requests,
+        "slo_url": idp.slo.url if idp.slo else "",
+        "slo_response_url": idp.slo.response_url if idp.slo else "",
+        "slo_binding": idp.slo.binding.value if idp.slo else Revision.Binding.REDIRECT.value,
+        "metadata_url": metadata_url,
+    }
+
+
+def _usable_url(url: str) -> str:
+    try:
+        net.check_url(url)
+    except net.UrlNotAllowed as error:
+        raise ValidationError(
+            "Enter a full address that starts with https://.", code="sso_url_invalid"
+        ) from error
+    return url

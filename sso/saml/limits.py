@@ -17,7 +17,7 @@ MAX_POSTED_LENGTH = 256 * 1024  # characters of base64
 MESSAGE_LIMITS = Limits(depth=32, elements=3_000)
 # An aggregate of a few hundred IdPs. Read for an admin, never for a stranger.
 METADATA_LIMITS = Limits(depth=32, elements=50_000)
-MAX_METADATA_LENGTH = 1024 * 1024  # bytes
+MAX_METADATA_LENGTH = 768 * 1024  # bytes; a form that carries it stays below DATA_UPLOAD_MAX_MEMORY_SIZE
 MAX_OFFERED_IDPS = 500
 MAX_ATTRIBUTES_PER_ELEMENT = 50
 MAX_NAMESPACES_IN_SCOPE = 50  # declarations: one that hides another counts too
@@ -27,6 +27,7 @@ MAX_KEPT_PREFIXES = (
 )
 
 # What the database keeps; the SAML schemas set no limit but 256 for persistent NameIDs.
+MAX_ENTITY_ID_LENGTH = 500
 MAX_NAME_ID_LENGTH = 500
 MAX_ID_LENGTH = 300
 MAX_SESSION_INDEX_LENGTH = 300

@@ -6,7 +6,10 @@ METADATA = "urn:oasis:names:tc:SAML:2.0:metadata"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
+MDUI = "urn:oasis:names:tc:SAML:metadata:ui"
+XML = "http://www.w3.org/XML/1998/namespace"
 
+HTTP_REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 HTTP_POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 
 NAMEID_UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
@@ -37,7 +40,15 @@ DIGEST_ALGORITHMS = frozenset(
     }
 )
 
-_NAMESPACES = {"saml": SAML, "samlp": SAMLP, "md": METADATA, "ds": DS, "xenc": XENC, "ec": EXCLUSIVE_C14N}
+_NAMESPACES = {
+    "saml": SAML,
+    "samlp": SAMLP,
+    "md": METADATA,
+    "mdui": MDUI,
+    "ds": DS,
+    "xenc": XENC,
+    "ec": EXCLUSIVE_C14N,
+}
 
 
 def tag(prefixed: str) -> str:

@@ -5,13 +5,13 @@ from datetime import datetime
 from sso.errors import SSOError
 from sso.models import Revision
 from sso.protocols import ShownCertificate
-from sso.saml.certificates import read_pem
+from sso.saml.certificates import known_certificates, read_pem
 
 
 def shown_certificates(revision: Revision, *, now: datetime) -> list[ShownCertificate]:
     """Those that can be read; they were checked when they were saved."""
     shown = []
-    for pem in revision.certificates:
+    for pem in known_certificates(revision):
         try:
             info = read_pem(pem)
         except SSOError:

@@ -16,6 +16,7 @@ from orgs.views.answers import org_page, telling
 from sso import connections
 from sso.browser import ensure_browser_session
 from sso.errors import SSOError
+from sso.forms.draft import DraftForm
 from sso.forms.refusals import show_refusal
 from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision, RevisionTest
@@ -52,6 +53,14 @@ def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespo
         else:
             messages.success(request, f"Draft {saved.number} is saved. Test it next.")
             return redirect("sso:connection", org_slug, connection_uid)
+    return draft_page(request, connection, form, base=base)
+
+
+def draft_page(
+    request: OrgRequest, connection: Connection, form: DraftForm, *, base: Revision | None, **more: object
+) -> HttpResponse:
+    """The page of a draft's form: what to enter at the IdP, and what it gives."""
+    adapter = adapter_for(connection.protocol)
     page = {
         "connection": connection,
         "form": form,
@@ -60,6 +69,7 @@ def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespo
         "certificates": adapter.shown_certificates(base, now=timezone.now())
         if base and form.is_stale
         else [],
+        **more,
     }
     return org_page(request, "sso/settings/draft.html", page)
 

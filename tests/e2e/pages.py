@@ -55,6 +55,7 @@ CONNECTION = frozenset(
         "sso:connection_switch",
         "sso:connection_delete",
         "sso:draft",
+        "sso:idp_metadata",
         "sso:domains",
         "sso:mapping",
         "sso:group_mapping",
