@@ -1,6 +1,7 @@
 """Rules that hold for every template and static file."""
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from accounts.templatetags.avatars import AVATAR_HUES, avatar_hue, initials
 
 ROOT = Path(settings.ROOT)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+HTMX_VERSION = b"4.0.0-beta6"
+HTMX_SHA256 = "28fae7bbe8e8142b702debb9d5234a9a436d9435a4b5165b195aa1a7ed840d25"
 VENDOR = ROOT / "hubsso" / "static" / "vendor"
 COMMENTS = re.compile(r"\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", re.DOTALL)
 
@@ -29,6 +32,25 @@ def test_vendored_files_are_the_ones_that_were_checked() -> None:
         if path.is_file() and path.name != "CHECKSUMS.sha256"
     }
     assert present == stated
+
+
+def htmx() -> bytes:
+    path = finders.find("django_htmx/htmx-4.min.js")
+    assert path is not None
+    return Path(path).read_bytes()
+
+
+def test_htmx_is_the_file_that_was_checked() -> None:
+    """It comes with django-htmx; an update of that package must not change what browsers run unseen."""
+    assert HTMX_VERSION in htmx()
+    assert hashlib.sha256(htmx()).hexdigest() == HTMX_SHA256
+
+
+def test_htmx_knows_every_setting_it_is_given() -> None:
+    head = (ROOT / "templates" / "partials" / "live_search_head.html").read_text()
+    stated = re.search(r"name=\"htmx-config\" content='([^']+)'", head)
+    assert stated is not None
+    assert [name for name in json.loads(stated.group(1)) if f"{name}:".encode() not in htmx()] == []
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))

@@ -49,10 +49,41 @@ def test_search_shows_results_while_one_types(visitor: Visitor) -> None:
     visitor.page.evaluate("document.body.dataset.loaded = 'once'")
     visitor.page.get_by_label("Words to look for").press_sequentially("runbook")
     expect(visitor.main.get_by_role("link", name="Incident runbook")).to_be_visible()
-    expect(visitor.main.get_by_role("status")).to_contain_text("“runbook”")
+    expect(visitor.page.locator("#announcements")).to_contain_text("“runbook”")
     expect(visitor.page).to_have_url(re.compile(r"/search/\?q=runbook$"))
     assert visitor.page.evaluate("document.body.dataset.loaded") == "once", "the page was loaded anew"
     look(visitor, "Search")
+
+
+def test_members_are_found_while_one_types(visitor: Visitor) -> None:
+    visitor.sign_in(HANA)
+    visitor.open("/orgs/hooli/members/")
+    visitor.page.get_by_placeholder("Find a member").press_sequentially("hana")
+    expect(visitor.page.locator("#announcements")).to_have_text("1 member for “hana”.")
+    look(visitor, "Members")
+
+
+def test_typing_after_the_sso_session_ended_leads_to_the_block_page(visitor: Visitor) -> None:
+    visitor.sign_in(OLIVIA)
+    visitor.open("/orgs/acme/members/")
+    visitor.authenticate("Acme Login", OLIVIA)
+    end_this_browsers_session(visitor)
+
+    visitor.page.get_by_placeholder("Find a member").fill("max")
+
+    look(visitor, "Authenticate to enter Acme")
+    expect(visitor.page).to_have_url(re.compile(r"/orgs/acme/members/\?q=max$"))
+
+
+def end_this_browsers_session(visitor: Visitor) -> None:
+    """In another tab. Earlier tests may have left sessions of the same person in other browsers."""
+    tab = visitor.new_tab()
+    tab.goto("/accounts/sso-sessions/")
+    session = tab.get_by_role("main").get_by_role("listitem").filter(has_text="This browser")
+    session.get_by_role("button", name="End the session for Acme").click()
+    expect(tab.get_by_text("The SSO session was ended.")).to_be_visible()
+    expect(session).to_have_count(0)
+    tab.close()
 
 
 def test_message_after_a_login(visitor: Visitor) -> None:

@@ -262,3 +262,14 @@ def test_what_happens_between_looking_and_accepting_is_told(
     (message,) = get_messages(response.wsgi_request)
     assert message.level_tag == "error"
     assert str(message) in (InvitationGone.message, "You are a member already.")
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true", "Accept": "text/html"}])
+def test_a_search_while_typing_is_answered_with_the_page_itself(
+    hooli: Organization, admin: Membership, headers: dict[str, str]
+) -> None:
+    """One answer by one address, so that no cache can hand out a part of a page for the whole."""
+    page = as_role(hooli, Role.READ)[0].get("/orgs/hooli/members/?q=nobody-at-all", headers=headers).text
+    assert "<!DOCTYPE html>" in page
+    assert 'id="members"' in page
+    assert "0 members for “nobody-at-all”." in page
