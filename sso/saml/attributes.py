@@ -21,6 +21,12 @@ EMAIL_ATTRIBUTES = (
     "urn:oid:0.9.2342.19200300.100.1.3",
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
 )
+# What a LogoutRequest must repeat of the NameID to name the same person (Core 3.7.1, 8.3), by our names for it.
+_NAME_ID_ATTRIBUTES = {
+    "format": "Format",
+    "name_qualifier": "NameQualifier",
+    "sp_name_qualifier": "SPNameQualifier",
+}
 # Entra ID sends this link instead of the groups where somebody is in more than 150 of them.
 ENTRA_GROUPS_OVERAGE = "http://schemas.microsoft.com/claims/groups.link"
 
@@ -41,8 +47,15 @@ def identity_assertion(checked: CheckedAssertion, revision: Revision) -> Identit
         authenticated_at=checked.authenticated_at,
         idp_limits=((SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER, ends_at),) if ends_at else (),
         idp_session_id=checked.authn_statement.get("SessionIndex", ""),
+        logout_hint=_logout_hint(checked.name_id),
         groups_incomplete=ENTRA_GROUPS_OVERAGE in attributes,
     )
+
+
+def _logout_hint(name_id: etree._Element) -> dict[str, str]:
+    """The NameID as it was given; an attribute that it does not have is left out."""
+    given = {ours: name_id.get(theirs) for ours, theirs in _NAME_ID_ATTRIBUTES.items()}
+    return {"name_id": name_id.text or "", **{name: value for name, value in given.items() if value}}
 
 
 def _read_attributes(assertion: etree._Element) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from lxml import etree
 
 from sso.saml.attributes import ENTRA_GROUPS_OVERAGE
 from sso.saml.errors import AttributeInvalid
+from sso.saml.sp import service_provider
 from sso.types import IdentityAssertion, SessionLimit
 from tests.demo_idp import saml_names as names
 from tests.demo_idp.saml_names import tag
@@ -29,6 +30,24 @@ def test_attributes_are_lists_of_strings_under_their_names(exchange: Exchange) -
         "groups": ["owners", "engineering"],
         "http://example.org/role": ["admin"],
         "none": [],
+    }
+
+
+def test_logout_hint_repeats_the_name_id_as_it_was_given(exchange: Exchange) -> None:
+    assert identity(exchange).logout_hint == {"name_id": "zoe", "format": names.NAMEID_PERSISTENT}
+    assert identity(exchange, name_id_format=None).logout_hint == {"name_id": "zoe"}
+
+    root = exchange.honest.but(sign_assertion=False).element()
+    sp_entity_id = service_provider(exchange.attempt.connection.uid).entity_id
+    name_id = find(root, "saml:Assertion/saml:Subject/saml:NameID")
+    name_id.set("NameQualifier", exchange.revision.issuer)
+    name_id.set("SPNameQualifier", sp_entity_id)
+
+    assert exchange.judge(signed(root, exchange)).identity.logout_hint == {
+        "name_id": "zoe",
+        "format": names.NAMEID_PERSISTENT,
+        "name_qualifier": exchange.revision.issuer,
+        "sp_name_qualifier": sp_entity_id,
     }
 
 
