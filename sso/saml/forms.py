@@ -110,7 +110,7 @@ class MetadataForm(forms.Form):
     metadata_file = forms.FileField(
         label="Or a file",
         required=False,
-        widget=forms.ClearableFileInput(
+        widget=forms.FileInput(
             attrs={"accept": ".xml,text/xml,application/xml,application/samlmetadata+xml"}
         ),
     )
