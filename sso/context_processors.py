@@ -42,5 +42,10 @@ def banner_for(request: HttpRequest) -> Banner | None:
 
 
 def _this_page(request: HttpRequest) -> str:
-    """Where the login returns to: the page the banner is on, where that is one to return to."""
-    return request.get_full_path() if request.method in ("GET", "HEAD") else "/"
+    """Where the login returns to: the page the banner is on, where that is one to return to.
+
+    An address that IdPs send people to is none: its query answers one trip to an IdP.
+    """
+    route = request.resolver_match
+    is_of_a_trip = route is not None and "connection_uid" in route.kwargs and "org_slug" not in route.kwargs
+    return request.get_full_path() if request.method in ("GET", "HEAD") and not is_of_a_trip else "/"

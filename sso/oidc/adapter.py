@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from django.conf import settings
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils import timezone
 from mozilla_django_oidc.utils import generate_code_challenge
 
 from hubsso.crypto import random_token
 from sso.errors import LoginCancelled, SilentLoginFailed, SSOError
 from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
-from sso.oidc import claims
+from sso.oidc import claims, logout
+from sso.oidc.addresses import absolute_url
 from sso.oidc.client import RevisionBackend
 from sso.oidc.discovery import ProviderMetadata, provider_metadata
 from sso.oidc.errors import AnswerMalformed, IdPError, IssuerParameterMismatch, shown
@@ -52,10 +51,10 @@ class OIDCAdapter:
         """Nothing: the OP's metadata and keys are fetched when a login needs them."""
 
     def may_offer_logout(self, revision: Revision) -> bool:
-        return False
+        return logout.may_be_offered(revision)
 
     def begin_logout(self, attempt: LogoutAttempt, session: SSOSession) -> BrowserRequest | None:
-        return None
+        return logout.logout_request(attempt, session, now=timezone.now())
 
     def refresh(self, revision: Revision, *, now: datetime) -> None:
         """Nothing: discovery and keys are fetched when a login needs them."""
@@ -63,7 +62,8 @@ class OIDCAdapter:
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         return [
             CopyValue("Callback URL (redirect URI)", callback_url(connection_uid)),
-            CopyValue("Initiate login URI", _absolute("sso:oidc_initiate", connection_uid)),
+            CopyValue("Initiate login URI", absolute_url("sso:oidc_initiate", connection_uid)),
+            CopyValue("Post-logout redirect URI", logout.signed_out_url(connection_uid)),
         ]
 
 
@@ -108,11 +108,7 @@ def assertion_from(answer: AuthorizationAnswer, *, attempt: LoginAttempt, now: d
 
 def callback_url(connection_uid: object) -> str:
     """The redirect URI. The same in both requests, and never made from a request's Host."""
-    return _absolute("sso:oidc_callback", connection_uid)
-
-
-def _absolute(name: str, connection_uid: object) -> str:
-    return f"{settings.BASE_URL}{reverse(name, kwargs={'connection_uid': connection_uid})}"
+    return absolute_url("sso:oidc_callback", connection_uid)
 
 
 def _authorization_parameters(attempt: LoginAttempt, revision: Revision) -> dict[str, str]:

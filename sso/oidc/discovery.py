@@ -34,6 +34,7 @@ class ProviderMetadata:
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str = ""
+    end_session_endpoint: str = ""  # RP-Initiated Logout 2.1; "" also where it can't be used
     token_auth_methods: tuple[str, ...] = (CLIENT_SECRET_BASIC,)  # of those we know, in the order to try them
     sends_iss_parameter: bool = False  # RFC 9207, 3
 
@@ -62,6 +63,12 @@ def provider_metadata(issuer: str, *, now: datetime) -> ProviderMetadata:
         return check_issuer(issuer, now=now)
     except DiscoveryUnreachable:
         return held.document
+
+
+def held_metadata(issuer: str) -> ProviderMetadata | None:
+    """What this process knows of the OP, however old, without asking it."""
+    held = _documents.get(issuer)
+    return held.document if held else None
 
 
 def check_issuer(issuer: str, *, now: datetime) -> ProviderMetadata:
@@ -102,6 +109,7 @@ def _read(document: Mapping[str, Any], issuer: str) -> ProviderMetadata:
         token_endpoint=_endpoint(document, "token_endpoint"),
         jwks_uri=_endpoint(document, "jwks_uri"),
         userinfo_endpoint=_optional_endpoint(document, "userinfo_endpoint"),
+        end_session_endpoint=_endpoint_if_usable(document, "end_session_endpoint"),
         token_auth_methods=_token_auth_methods(document),
         sends_iss_parameter=document.get("authorization_response_iss_parameter_supported") is True,
     )
@@ -150,6 +158,14 @@ def _token_auth_methods(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _optional_endpoint(document: Mapping[str, Any], name: str) -> str:
     return _endpoint(document, name) if document.get(name) else ""
+
+
+def _endpoint_if_usable(document: Mapping[str, Any], name: str) -> str:
+    """An endpoint that no login needs: one that can't be used must not break any."""
+    try:
+        return _endpoint(document, name)
+    except DiscoveryInvalid:
+        return ""
 
 
 def _endpoint(document: Mapping[str, Any], name: str) -> str:

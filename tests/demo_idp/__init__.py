@@ -8,7 +8,7 @@ and shares no code with the portal: it signs with joserfc (OIDC) and signxml (SA
 `tenant`         one tenant at work: its people, keys, sessions, faults; what tests talk to
 `faults`         the catalogue of wrong answers a tenant can give
 `login`          the login page and IdP sessions; protocol-free
-`oidc_*`         discovery, authorization, token, userinfo, logout; `IDTokenBuilder`
+`oidc_*`         discovery, authorization, token, userinfo, logout in three ways; `IDTokenBuilder`
 `saml_*`         metadata, single sign-on; `SamlResponseBuilder`
 `server`         `DemoIdP`: the tenants behind an HTTP server in a thread
 `browser`        walks the login pages over HTTP as a browser would, for tests
@@ -18,7 +18,7 @@ and shares no code with the portal: it signs with joserfc (OIDC) and signxml (SA
 
 from tests.demo_idp.browser import IdPAnswer, IdPBrowser, IdPPageError, cancel_login, complete_login
 from tests.demo_idp.config import OIDCClient, Person, SAMLServiceProvider, TenantConfig
-from tests.demo_idp.faults import OIDCFault, SAMLFault
+from tests.demo_idp.faults import LogoutTokenFault, OIDCFault, SAMLFault
 from tests.demo_idp.oidc_tokens import OMIT, IDTokenBuilder
 from tests.demo_idp.saml_response import SamlResponseBuilder
 from tests.demo_idp.server import DemoIdP
@@ -31,6 +31,7 @@ __all__ = [
     "IdPAnswer",
     "IdPBrowser",
     "IdPPageError",
+    "LogoutTokenFault",
     "OIDCClient",
     "OIDCFault",
     "Person",

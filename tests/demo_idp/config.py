@@ -54,6 +54,8 @@ class OIDCClient:
     claims_in_id_token: bool = True
     """False: the ID token has no e-mail, name or groups; they are in userinfo only, as some OPs do it."""
     post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    frontchannel_logout_uri: str | None = None
     initiate_login_uri: str | None = None
 
     def __post_init__(self) -> None:

@@ -48,6 +48,32 @@ class OIDCFault(Enum):
     TOKEN_HTML = "token_html"
     HANG_TOKEN = "hang_token"
     HANG_USERINFO = "hang_userinfo"
+    LOGOUT_OTHER_STATE = "logout_other_state"
+    LOGOUT_NO_STATE = "logout_no_state"
+
+
+class LogoutTokenFault(Enum):
+    """A mistake of an OP in a back-channel logout, or an attack by one."""
+
+    ALG_NONE = "alg_none"
+    WRONG_ALG = "wrong_alg"
+    WRONG_KEY = "wrong_key"
+    BAD_SIGNATURE = "bad_signature"
+    WRONG_TYPE = "wrong_type"
+    WRONG_ISS = "wrong_iss"
+    WRONG_AUD = "wrong_aud"
+    EXPIRED = "expired"
+    NO_EXP = "no_exp"
+    TOO_OLD = "too_old"
+    NOT_YET_VALID = "not_yet_valid"
+    NO_IAT = "no_iat"
+    NO_EVENT = "no_event"
+    WRONG_EVENT = "wrong_event"
+    EVENT_IS_NO_OBJECT = "event_is_no_object"
+    WITH_NONCE = "with_nonce"
+    NO_JTI = "no_jti"
+    REPLAYED = "replayed"
+    NEITHER_SUB_NOR_SID = "neither_sub_nor_sid"
 
 
 class SAMLFault(Enum):
@@ -74,7 +100,7 @@ class SAMLFault(Enum):
     GROUPS_OVERAGE = "groups_overage"
 
 
-Fault = OIDCFault | SAMLFault
+Fault = OIDCFault | LogoutTokenFault | SAMLFault
 
 DISCOVERY_FAULTS = frozenset(
     {
@@ -87,8 +113,17 @@ DISCOVERY_FAULTS = frozenset(
 JWKS_FAULTS = frozenset({OIDCFault.HUGE_JWKS, OIDCFault.HANG_JWKS})
 TOKEN_FAULTS = frozenset({OIDCFault.TOKEN_500, OIDCFault.TOKEN_HTML, OIDCFault.HANG_TOKEN})
 USERINFO_FAULTS = frozenset({OIDCFault.HANG_USERINFO})
-OIDC_LOGIN_FAULTS = frozenset(OIDCFault) - DISCOVERY_FAULTS - JWKS_FAULTS - TOKEN_FAULTS - USERINFO_FAULTS
+END_SESSION_FAULTS = frozenset({OIDCFault.LOGOUT_OTHER_STATE, OIDCFault.LOGOUT_NO_STATE})
+OIDC_LOGIN_FAULTS = (
+    frozenset(OIDCFault)
+    - DISCOVERY_FAULTS
+    - JWKS_FAULTS
+    - TOKEN_FAULTS
+    - USERINFO_FAULTS
+    - END_SESSION_FAULTS
+)
 """Belong to one login: taken when the person signs in, and kept through token and userinfo."""
+LOGOUT_TOKEN_FAULTS = frozenset(LogoutTokenFault)
 SAML_LOGIN_FAULTS = frozenset(SAMLFault)
 
 

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from werkzeug.wrappers import Request, Response
 
-from tests.demo_idp.pages import message_page, page, redirect
+from tests.demo_idp.pages import frames_page, message_page, page, redirect
+from tests.demo_idp.single_logout import end_everywhere
 from tests.demo_idp.tenant import IdPSession, Tenant
 
 
@@ -80,13 +81,12 @@ def login(tenant: Tenant, request: Request) -> Response:
 
 
 def logout(tenant: Tenant, request: Request) -> Response:
-    """`/logout`: end the IdP session; return to the pending login if there is one."""
+    """`/logout`: end the IdP session everywhere; return to the pending login if there is one."""
     session = current_session(tenant, request)
-    if session is not None:
-        tenant.end_session(session)
+    frames = end_everywhere(tenant, session) if session is not None else []
     key = request.form.get("pending", "")
-    destination = f"login?pending={key}" if key in tenant.pending_logins else ""
-    return forget_session(tenant, redirect(f"{tenant.url}/{destination}"))
+    target = f"{tenant.url}/" + (f"login?pending={key}" if key in tenant.pending_logins else "")
+    return forget_session(tenant, frames_page(frames, target) if frames else redirect(target))
 
 
 def tenant_page(tenant: Tenant, request: Request) -> Response:

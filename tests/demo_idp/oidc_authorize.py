@@ -72,6 +72,7 @@ class OIDCLogin:
         overrides = tenant.take_overrides()
         faults = tenant.faults.take(OIDC_LOGIN_FAULTS)
         code = secrets.token_urlsafe(32)
+        session.client_ids.add(self.client.client_id)
         tenant.grants[code] = Grant(
             client_id=self.client.client_id,
             redirect_uri=self.redirect_uri,

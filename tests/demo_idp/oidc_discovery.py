@@ -8,6 +8,7 @@ from werkzeug.wrappers import Request, Response
 
 from tests.demo_idp.config import AUTH_METHODS
 from tests.demo_idp.faults import DISCOVERY_FAULTS, JWKS_FAULTS, OIDCFault
+from tests.demo_idp.oidc_tokens import with_changes
 from tests.demo_idp.tenant import Tenant
 
 HUGE_BODY_BYTES = 10 * 1024 * 1024
@@ -25,7 +26,7 @@ def discovery(tenant: Tenant, request: Request) -> Response:
     document = discovery_document(tenant)
     if OIDCFault.DISCOVERY_WRONG_ISSUER in faults:
         document["issuer"] = "https://another-issuer.example"
-    return json_response(document)
+    return json_response(with_changes(document, tenant.discovery_changes))
 
 
 def discovery_document(tenant: Tenant) -> dict[str, Any]:
@@ -47,6 +48,10 @@ def discovery_document(tenant: Tenant) -> dict[str, Any]:
         "prompt_values_supported": ["none", "login"],
         "claims_supported": ["sub", "name", "email", "email_verified", "groups", "auth_time", "sid"],
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
     }
     methods = _announced_auth_methods(tenant)
     if methods:

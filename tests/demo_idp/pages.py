@@ -1,6 +1,6 @@
 """HTML pages and redirects. No page holds inline script or style, and each says so in its CSP."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 STATIC_TYPES = {
     "demo_idp.css": "text/css; charset=utf-8",
     "auto_submit.js": "text/javascript; charset=utf-8",
+    "leave_when_loaded.js": "text/javascript; charset=utf-8",
 }
 
 _templates = Environment(
@@ -25,14 +26,20 @@ _templates = Environment(
 
 
 def page(
-    template: str, *, status: int = HTTPStatus.OK, form_origin: str | None = None, **context: Any
+    template: str,
+    *,
+    status: int = HTTPStatus.OK,
+    form_origin: str | None = None,
+    frame_origins: Collection[str] = (),
+    **context: Any,
 ) -> Response:
     """Render a page. `form_origin` is where its forms, or the redirects that follow them, may lead."""
     response = Response(_templates.get_template(template).render(context), status, mimetype="text/html")
     form_action = f"'self' {form_origin}" if form_origin else "'self'"
+    none = "'none'"
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; "
-        f"frame-ancestors 'none'; form-action {form_action}"
+        f"frame-ancestors 'none'; form-action {form_action}; frame-src {' '.join(frame_origins) or none}"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
@@ -49,6 +56,12 @@ def post_form_page(action: str, fields: Mapping[str, str], requester: str) -> Re
     return page(
         "post_form.html", form_origin=origin_of(action), action=action, fields=fields, requester=requester
     )
+
+
+def frames_page(addresses: Collection[str], target: str) -> Response:
+    """Loads addresses of RPs in frames, then goes on: by script, or by its link without."""
+    origins = sorted({origin_of(address) for address in addresses})
+    return page("frames.html", frame_origins=origins, addresses=addresses, target=target)
 
 
 def redirect(location: str) -> Response:

@@ -33,6 +33,8 @@ class IdPSession:
     sid: str
     subject: str
     authenticated_at: datetime
+    client_ids: set[str] = dataclasses.field(default_factory=set)
+    """The RPs that signed the person in through it: they are told when it ends."""
 
 
 class Tenant:
@@ -59,10 +61,14 @@ class Tenant:
         self.hang_released = threading.Event()
         self.sessions: dict[str, IdPSession] = {}
         self.pending_logins: dict[str, Any] = {}
+        self.pending_logouts: dict[str, Any] = {}
         self.grants: dict[str, Any] = {}
         self.access_tokens: dict[str, Any] = {}
         self.id_tokens: list[str] = []  # all that were given out, for tests to look for
+        self.logout_tokens: list[str] = []  # likewise
+        self.logout_answers: list[tuple[str, int]] = []  # client ID, and the status of its answer to one
         self.last_saml_responses: dict[str, str] = {}
+        self.discovery_changes: dict[str, Any] = {}  # members of the discovery document to say otherwise
         self._overrides = _Overrides()
         self._store = store
         self._keys_made = 0
@@ -128,6 +134,7 @@ class Tenant:
 
     def clear_faults(self) -> None:
         self.faults.clear()
+        self.discovery_changes.clear()
         self._overrides = _Overrides()
 
     def next_id_token(self, **claims: Any) -> None:

@@ -12,6 +12,7 @@ from orgs.roles import Role
 from sso.models import Connection, LinkedIdentity, Revision, SSOSession
 from sso.oidc import discovery, jwks, transport
 from sso.oidc.adapter import callback_url
+from sso.oidc.logout import signed_out_url
 from sso.types import Enforcement
 from sso.viewer import start_url
 from tests.builders import (
@@ -137,6 +138,7 @@ def register_client(tenant: Tenant, connection: Connection, **fields: Any) -> No
         "client_secret": CLIENT_SECRET,
         "redirect_uris": (callback_url(connection.uid),),
         "require_pkce": True,
+        "post_logout_redirect_uris": (signed_out_url(connection.uid),),
     }
     tenant.add_client(OIDCClient(**{**registration, **fields}))
 

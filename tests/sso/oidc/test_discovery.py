@@ -41,6 +41,7 @@ def test_honest_document_is_read(tenant: Tenant) -> None:
     assert metadata.token_endpoint == f"{tenant.url}/token"
     assert metadata.userinfo_endpoint == f"{tenant.url}/userinfo"
     assert metadata.jwks_uri == f"{tenant.url}/jwks.json"
+    assert metadata.end_session_endpoint == f"{tenant.url}/end_session"
     assert metadata.sends_iss_parameter
 
 
@@ -50,6 +51,7 @@ def test_document_without_optional_fields_is_read(fake_op: FakeOP) -> None:
         document.pop(name, None)
     metadata = check_issuer(fake_op.issuer, now=NOW)
     assert metadata.userinfo_endpoint == ""
+    assert metadata.end_session_endpoint == ""
     assert metadata.token_auth_methods == ("client_secret_basic",)
     assert not metadata.sends_iss_parameter
 

@@ -170,6 +170,7 @@ def test_values_for_the_idp_are_absolute(acme: AcmeLogin) -> None:
     assert values == [
         f"http://testserver/sso/{acme.connection.uid}/oidc/callback/",
         f"http://testserver/sso/{acme.connection.uid}/oidc/initiate/",
+        f"http://testserver/sso/{acme.connection.uid}/signed-out/",
     ]
 
 

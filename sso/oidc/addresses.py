@@ -1,0 +1,9 @@
+"""Our own addresses, as an OP is told them. Never made from a request's Host."""
+
+from django.conf import settings
+from django.urls import reverse
+
+
+def absolute_url(name: str, connection_uid: object) -> str:
+    """The absolute URL of a route that takes a connection's uid."""
+    return f"{settings.BASE_URL}{reverse(name, kwargs={'connection_uid': connection_uid})}"

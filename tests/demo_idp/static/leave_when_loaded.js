@@ -1,0 +1,2 @@
+// Goes on once every frame has loaded, whatever it shows. Without this script the Continue link does it.
+addEventListener("load", () => document.getElementById("continue").click());
