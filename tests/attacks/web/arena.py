@@ -1,0 +1,265 @@
+"""Evil, an organisation whose admin holds the keys of its IdPs, in one portal with everybody else.
+
+Mallory is Evil's admin and Eve a member. Gus is a member of Evil and, what matters to him, the admin of Globex. Zoe
+belongs to Globex alone, Otto to nobody. Globex has one of everything, open logins and live SSO sessions included.
+Evil's connections match Globex's mail domain and map roles and groups: its admins may set them so.
+"""
+
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.test import Client
+from django.utils import timezone
+from mozilla_django_oidc.utils import generate_code_challenge
+
+from accounts.models import User
+from orgs.models import Organization
+from orgs.roles import Role
+from sso.models import Connection, LoginAttempt, Revision
+from sso.oidc.adapter import callback_url
+from sso.saml.sp import service_provider
+from sso.types import Enforcement, Purpose, SSOProtocol
+from tests.builders import (
+    live_revision,
+    make_attempt,
+    make_connection,
+    make_group,
+    make_member,
+    make_org,
+    make_revision,
+    make_sso_session,
+    make_user,
+    set_policy,
+)
+from tests.conftest import log_in
+from tests.demo_idp import DemoIdP, OIDCClient, SamlResponseBuilder, Tenant, TenantConfig
+from tests.demo_idp.config import Person
+from tests.demo_idp.oidc_authorize import Grant
+from tests.org_things import things_of
+
+CLIENT_ID = "hubsso"
+CLIENT_SECRET = "secret of evil's client"
+GLOBEX_ISSUER = "https://idp.globex.example"
+ZOES_IDP_SESSION = "idp-session-of-zoe"
+# A browser's own: the portal session's key rotates at every login. What it says of the person is compared apart.
+OF_THE_BROWSER = frozenset({"Session", "UserSession"})
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What Evil's IdP says: changes of an honest ID token, of userinfo, and of a SAML response, all well signed."""
+
+    id_token: Mapping[str, Any] = field(default_factory=dict)
+    userinfo: Mapping[str, Any] = field(default_factory=dict)
+    saml: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody in their browser; `user` is None for one who is not signed in."""
+
+    user: User | None
+    client: Client
+    browser_session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arena:
+    tenant: Tenant
+    evil: Organization
+    oidc: Connection
+    saml: Connection
+    globex: Organization
+    globex_oidc: Connection
+    globex_saml: Connection
+    zoes_attempts: Mapping[SSOProtocol, LoginAttempt]
+    people: Mapping[str, User]
+
+    def visit(self, name: str) -> Visitor:
+        client = Client()
+        user = self.people.get(name)
+        return Visitor(user, client, log_in(client, user))
+
+    def attempt(
+        self, visitor: Visitor, protocol: SSOProtocol, purpose: Purpose = Purpose.LOGIN
+    ) -> LoginAttempt:
+        """A trip to Evil's IdP by this visitor; Mallory's, begun in another browser, for one who is not signed in."""
+        connection = self.oidc if protocol is SSOProtocol.OIDC else self.saml
+        revision = live_revision(connection)
+        if purpose is Purpose.TEST:
+            revision = connection.revisions.get(status=Revision.Status.DRAFT)
+        token = secrets.token_urlsafe(32)
+        return make_attempt(
+            connection,
+            self.whom_it_is_about(visitor),
+            browser_session=visitor.browser_session or "browser of mallory",
+            purpose=purpose,
+            revision=revision,
+            nonce=token,
+            code_verifier=token,
+            request_id=f"_{token}",
+        )
+
+    def whom_it_is_about(self, visitor: Visitor) -> User:
+        return visitor.user or self.people["mallory"]
+
+    def code(self, attempt: LoginAttempt, words: Words) -> str:
+        """A code of Evil's OP, for its words about this attempt."""
+        code = secrets.token_urlsafe(32)
+        self.tenant.grants[code] = Grant(
+            client_id=CLIENT_ID,
+            redirect_uri=callback_url(self.oidc.uid),
+            scopes=frozenset({"openid", "email", "profile"}),
+            nonce=attempt.nonce,
+            code_challenge=generate_code_challenge(attempt.code_verifier, "S256"),
+            session=self.tenant.start_session("eve"),
+            expires_at=timezone.now() + timedelta(minutes=1),
+            id_token_overrides=words.id_token,
+            userinfo_overrides=words.userinfo,
+        )
+        return code
+
+    def saml_response(
+        self, words: Words, *, request_id: str | None, connection: Connection | None = None
+    ) -> str:
+        """A response of Evil's IdP to a request at one of the SPs, as it stands in the form field."""
+        sp = service_provider((connection or self.saml).uid)
+        honest = SamlResponseBuilder.honest(
+            issuer=self.tenant.saml_entity_id,
+            acs_url=sp.acs_url,
+            audience=sp.entity_id,
+            in_response_to=request_id,
+            name_id="eve",
+            signing_key=self.tenant.saml_key_pair,
+            now=timezone.now(),
+        )
+        return honest.but(**words.saml).base64()
+
+    def outside(self) -> Rows:
+        """Every row of every account and of every organisation but Evil."""
+        rows: Rows = {}
+        for model in apps.get_models():
+            if model.__name__ in OF_THE_BROWSER:
+                continue
+            kept = model._default_manager.order_by("pk")
+            if model is Organization:
+                kept = kept.exclude(pk=self.evil.pk)
+            elif any(name.name == "org" for name in model._meta.get_fields()):
+                kept = kept.exclude(org=self.evil)
+            rows[model.__name__] = list(kept.values())
+        return rows
+
+    def others_inside(self, user: User) -> Rows:
+        """The rows of Evil that belong to one of its people other than this one: an answer is about one person."""
+        rows: Rows = {}
+        for model in apps.get_models():
+            if {"org", "user"} <= {name.name for name in model._meta.get_fields()}:
+                of_others = model._default_manager.filter(org=self.evil).exclude(user=user).exclude(user=None)
+                rows[model.__name__] = list(of_others.order_by("pk").values())
+        return rows
+
+
+def make_arena(idp: DemoIdP) -> Arena:
+    tenant = idp.add_tenant(
+        TenantConfig(
+            slug="evil",
+            oidc_algorithm="EdDSA",
+            people=(Person(subject="eve", name="Eve", email="eve@evil.example"),),
+        )
+    )
+    evil, globex = make_org("evil", name="Evil"), make_org("globex", name="Globex")
+    people = {
+        name: make_user(f"{name}@{'globex' if name == 'zoe' else 'evil'}.example", name=name.title())
+        for name in ("mallory", "eve", "gus", "zoe", "otto")
+    }
+    make_member(evil, people["mallory"], role=Role.ADMIN)
+    make_member(evil, people["eve"])
+    make_member(evil, people["gus"])
+    oidc, saml = _evil_connections(evil, tenant)
+    globex_oidc, globex_saml = _make_globex(globex, zoe=people["zoe"], gus=people["gus"])
+    return Arena(
+        tenant=tenant,
+        evil=evil,
+        oidc=oidc,
+        saml=saml,
+        globex=globex,
+        globex_oidc=globex_oidc,
+        globex_saml=globex_saml,
+        zoes_attempts={
+            SSOProtocol.OIDC: make_attempt(
+                globex_oidc, people["zoe"], browser_session="browser of zoe", nonce="n" * 43
+            ),
+            SSOProtocol.SAML: make_attempt(
+                globex_saml, people["zoe"], browser_session="browser of zoe", request_id="_zoes-request"
+            ),
+        },
+        people=people,
+    )
+
+
+def _evil_connections(evil: Organization, tenant: Tenant) -> tuple[Connection, Connection]:
+    set_policy(evil, Enforcement.ENFORCED)
+    fields = {
+        "role_mapping_enabled": True,
+        "role_attribute": "roles",
+        "group_mapping_enabled": True,
+        "group_attribute": "groups",
+    }
+    oidc_revision = {"issuer": tenant.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    saml_revision = {
+        "issuer": tenant.saml_entity_id,
+        "sso_url": tenant.saml_sso_url,
+        "certificates": [tenant.saml_certificate_pem],
+    }
+    oidc = make_connection(evil, connection={"name": "Evil OIDC", **fields}, **oidc_revision)
+    saml = make_connection(
+        evil, SSOProtocol.SAML, connection={"name": "Evil SAML", **fields}, **saml_revision
+    )
+    group = make_group(evil, "Evildoers")
+    for connection, revision in ((oidc, oidc_revision), (saml, saml_revision)):
+        make_revision(connection, status=Revision.Status.DRAFT, **revision)
+        for role in (Role.ADMIN, Role.WRITE, Role.NO_ACCESS):
+            connection.role_rules.create(value=str(role), role=role)
+        connection.group_rules.create(value="evildoers", group=group, role=Role.ADMIN)
+    tenant.add_client(
+        OIDCClient(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, redirect_uris=(callback_url(oidc.uid),))
+    )
+    return oidc, saml
+
+
+def _make_globex(globex: Organization, *, zoe: User, gus: User) -> tuple[Connection, Connection]:
+    set_policy(globex, Enforcement.ENFORCED)
+    oidc = make_connection(globex, issuer=GLOBEX_ISSUER, connection={"email_domains": ["globex.example"]})
+    saml = make_connection(globex, SSOProtocol.SAML, issuer=GLOBEX_ISSUER)
+    things_of(globex)
+    for user, subject in ((zoe, "zoe"), (gus, "gus")):
+        member = make_member(globex, user, role=Role.ADMIN)
+        session = make_sso_session(
+            member, browser_session=f"browser of {subject}", connection=oidc, idp_session_id=ZOES_IDP_SESSION
+        )
+        session.identity.subject = subject
+        session.identity.save()
+    return oidc, saml
+
+
+def changed(before: Rows, after: Rows) -> Collection[str]:
+    """The models whose rows differ."""
+    return {name for name in before | after if before.get(name) != after.get(name)}
+
+
+def knocked_at(before: Rows, after: Rows) -> bool:
+    """Is all that came to `before` what anybody leaves who knocks at a door: refusals, recorded and traced?"""
+    kept = changed(before, after) <= {"AuditEvent", "AuditCounter", "RefusalTrace"}
+    events, traces = (after[name][len(before[name]) :] for name in ("AuditEvent", "RefusalTrace"))
+    return (
+        kept
+        and all(after[name][: len(before[name])] == before[name] for name in ("AuditEvent", "RefusalTrace"))
+        and {event["event"] for event in events} <= {"org.sso_refused"}
+        and {trace["user_id"] for trace in traces} <= {None, *(event["actor_id"] for event in events)}
+    )
