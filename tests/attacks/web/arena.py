@@ -6,7 +6,7 @@ Evil's connections match Globex's mail domain and map roles and groups: its admi
 """
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -205,14 +205,18 @@ def make_arena(idp: DemoIdP) -> Arena:
 
 def _evil_connections(evil: Organization, tenant: Tenant) -> tuple[Connection, Connection]:
     set_policy(evil, Enforcement.ENFORCED)
-    fields = {
+    fields: dict[str, Any] = {
         "role_mapping_enabled": True,
         "role_attribute": "roles",
         "group_mapping_enabled": True,
         "group_attribute": "groups",
     }
-    oidc_revision = {"issuer": tenant.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
-    saml_revision = {
+    oidc_revision: dict[str, Any] = {
+        "issuer": tenant.issuer,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+    }
+    saml_revision: dict[str, Any] = {
         "issuer": tenant.saml_entity_id,
         "sso_url": tenant.saml_sso_url,
         "certificates": [tenant.saml_certificate_pem],
@@ -248,7 +252,7 @@ def _make_globex(globex: Organization, *, zoe: User, gus: User) -> tuple[Connect
     return oidc, saml
 
 
-def changed(before: Rows, after: Rows) -> Collection[str]:
+def changed(before: Rows, after: Rows) -> set[str]:
     """The models whose rows differ."""
     return {name for name in before | after if before.get(name) != after.get(name)}
 

@@ -209,6 +209,7 @@ NAMES = ["eve", "gus", "mallory", "zoe", "otto", "nobody"]
 visitors = st.sampled_from(NAMES)
 
 
+@pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
 @pytest.mark.parametrize("entrance", ENTRANCES)
 @settings(max_examples=30)
 @given(name=visitors, said=worded())
@@ -236,6 +237,7 @@ def test_nothing_outside_changes(arena: Arena, entrance: str, name: str, said: W
 # --- The same entrances let honest words in, so that the property is not about closed doors ----------------
 
 
+@pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
 @pytest.mark.parametrize("protocol", ["OIDC", "SAML"])
 def test_honest_words_are_let_in_at_the_same_entrances(arena: Arena, protocol: str) -> None:
     outside = arena.outside()
