@@ -13,9 +13,9 @@ import jwt
 
 from sso.oidc import transport
 from sso.oidc.discovery import ProviderMetadata
-from sso.oidc.errors import KeysInvalid, KeysUnreachable, KeyUnknown, shown
+from sso.oidc.errors import KeysInvalid, KeysUnreachable, shown
 from sso.oidc.fetched import FetchedDocuments
-from sso.oidc.id_token import UnverifiedIDToken
+from sso.oidc.jws import UnverifiedJWS
 
 JWK = Mapping[str, Any]
 
@@ -38,18 +38,18 @@ _key_sets: FetchedDocuments[tuple[JWK, ...]] = FetchedDocuments()
 forget_all = _key_sets.clear
 
 
-def keys_for(token: UnverifiedIDToken, *, metadata: ProviderMetadata, now: datetime) -> list[jwt.PyJWK]:
+def keys_for(token: UnverifiedJWS, *, metadata: ProviderMetadata, now: datetime) -> list[jwt.PyJWK]:
     """The keys that may have signed the token: those that fit its `kid`, or without a `kid` its algorithm.
 
-    Raises KeyUnknown when none fits, also after asking the OP again; KeysUnreachable or KeysInvalid.
+    Raises the token's own refusal when none fits, also after asking the OP again; KeysUnreachable or KeysInvalid.
     """
     keys = _fitting(_known_keys(metadata, now=now), token)
     if not keys:
         keys = _fitting(_ask_again(metadata, now=now), token)
     if not keys:
-        raise KeyUnknown(
-            f"No key of {metadata.jwks_uri} fits the ID token's kid {shown(token.kid)} and algorithm "
-            f"{token.algorithm}.",
+        raise token.refusals.key_unknown(
+            f"{token.refusals.what} names the kid {shown(token.kid)} and the algorithm {token.algorithm}, and no "
+            f"key of {metadata.jwks_uri} fits.",
             algorithm=token.algorithm,
         )
     return keys
@@ -92,14 +92,14 @@ def _fetch(metadata: ProviderMetadata, *, now: datetime) -> tuple[JWK, ...]:
     return usable
 
 
-def _fitting(keys: tuple[JWK, ...], token: UnverifiedIDToken) -> list[jwt.PyJWK]:
+def _fitting(keys: tuple[JWK, ...], token: UnverifiedJWS) -> list[jwt.PyJWK]:
     """Keys whose `kid`, `use`, `key_ops`, `alg`, `kty` and `crv` let them verify this token; a few at most."""
     fitting = [key for key in keys if _fits(key, token)]
     parsed = [_parse(key, token.algorithm) for key in fitting[:MAX_KEYS_TRIED]]
     return [key for key in parsed if key is not None]
 
 
-def _fits(key: JWK, token: UnverifiedIDToken) -> bool:
+def _fits(key: JWK, token: UnverifiedJWS) -> bool:
     return (
         (token.kid is None or key.get("kid") == token.kid)
         and key.get("use", "sig") == "sig"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sso.oidc import discovery, jwks
 from sso.oidc.discovery import ProviderMetadata, check_issuer
 from sso.oidc.errors import OIDCError
-from sso.oidc.id_token import ALLOWED_ALGORITHMS, UnverifiedIDToken, VerifiedClaims, check_id_token
+from sso.oidc.id_token import ALLOWED_ALGORITHMS, REFUSALS, UnverifiedIDToken, VerifiedClaims, check_id_token
 from tests.demo_idp.keys import KeyStore
 from tests.properties.strategies import json_values, objects_with, words
 from tests.sso.oidc.fake_op import FakeOP
@@ -120,11 +120,14 @@ tokens = st.builds(
     compact=st.just(""),
     algorithm=st.sampled_from(ALLOWED_ALGORITHMS),
     kid=st.one_of(st.none(), st.just(KEY.kid), words),
+    media_type=st.just("jwt"),
+    refusals=st.just(REFUSALS),
 )
+NAMES_KEY = UnverifiedIDToken("", KEY.algorithm, KEY.kid, "jwt", REFUSALS)
 
 
 @settings(max_examples=100)
-@example(keys=[], token=UnverifiedIDToken("", KEY.algorithm, KEY.kid), is_honest_among_them=True)
+@example(keys=[], token=NAMES_KEY, is_honest_among_them=True)
 @given(
     keys=st.one_of(st.lists(jwk_changes, max_size=4), json_values),
     token=tokens,
