@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -49,10 +50,15 @@ def client_ip(request: HttpRequest) -> str | None:
     With no trusted proxy, or when the header has fewer hops than we have proxies (so it did not come through
     all of them), the address of the connection itself. None when there is none, as on a Unix socket.
     """
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    return client_ip_in(request.META)
+
+
+def client_ip_in(environ: Mapping[str, Any]) -> str | None:
+    """`client_ip` of a request that is no more than its WSGI environment yet."""
+    hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
     trusted = settings.TRUSTED_PROXY_COUNT
     forwarded = _address(hops[-trusted]) if 0 < trusted <= len(hops) else None
-    return forwarded or _address(request.META.get("REMOTE_ADDR", ""))
+    return forwarded or _address(environ.get("REMOTE_ADDR", ""))
 
 
 def known_client_ip(request: HttpRequest) -> str:

@@ -4,7 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from hubsso.slow_bodies import BodyGuard
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hubsso.settings")
 os.environ.setdefault("HUBSSO_ENV", "prod")
 
-application = get_wsgi_application()
+application = BodyGuard(get_wsgi_application())

@@ -21,6 +21,7 @@ FOUNDATION = frozenset(
         "hubsso.crypto",
         "hubsso.key_rotation",
         "hubsso.request_context",
+        "hubsso.request_sizes",
         "hubsso.negotiation",
         "hubsso.dev_keys",
         "hubsso.text",

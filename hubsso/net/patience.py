@@ -23,8 +23,8 @@ from hubsso.net.errors import BadResponse, ConnectFailed, NotAsked, TimedOut
 K = TypeVar("K")
 V = TypeVar("V")
 
-MAX_WAITING = 8
-MAX_WAITING_IN_ALL = 12
+MAX_WAITING = 6
+MAX_WAITING_IN_ALL = 8
 FAILURES_TO_OPEN = 3
 OPEN_SECONDS = 15.0
 SLOW_SECONDS = 5.0  # an answer that took this long counts as none: it costs as much

@@ -40,18 +40,21 @@ INSTALLED_APPS = [
     "mozilla_django_oidc",
 ]
 
+# What sets headers comes first, so that static files, redirects to https and refusals without a view have them too.
 MIDDLEWARE = [
+    "hubsso.request_context.RequestContextMiddleware",
+    "hubsso.headers.HeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "hubsso.request_context.RequestContextMiddleware",
+    "hubsso.request_sizes.RequestSizeMiddleware",
+    "hubsso.plain_requests.PlainRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "hubsso.plain_requests.PlainRequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",

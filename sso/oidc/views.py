@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
+from hubsso.request_sizes import SMALL_BODY_BYTES, body_at_most
 from orgs.access import gate_exempt
 from sso.browser import browser_session_of
 from sso.errors import SSOError
@@ -53,6 +54,7 @@ def callback(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
 
 
 @throttled(by_address=INITIATE_BY_ADDRESS)
+@body_at_most(SMALL_BODY_BYTES)
 @csrf_exempt  # the OP may send a form (Core 4); it changes nothing
 @gate_exempt("a login that starts at the OP begins here, before the gate is open")
 @require_http_methods(["GET", "POST"])

@@ -173,7 +173,7 @@ def _start_idp(demo: Demo) -> Child:
 
 def _start_portal(demo: Demo) -> Child:
     address = ["--host", "127.0.0.1", "--port", str(demo.port)]
-    workers = ["--workers", "1", "--blocking-threads", BLOCKING_THREADS, "--no-ws"]
+    workers = ["--workers", "1", "--blocking-threads", BLOCKING_THREADS, "--no-ws", "--http", "1"]
     return Child(
         "The portal",
         [

@@ -14,6 +14,8 @@ from hubsso.net.patience import (
     SLOW_SECONDS,
     Patience,
 )
+from hubsso.slow_bodies import MAX_READING
+from tests.portal_process import shipped_command
 
 URL = "https://idp.example/token"
 
@@ -64,8 +66,9 @@ def test_a_few_threads_wait_for_one_party_and_the_next_is_told_at_once(patience:
 
 
 def test_all_parties_together_leave_threads_for_pages(patience: Patience) -> None:
-    """The start commands give a process 16 threads."""
-    assert MAX_WAITING_IN_ALL < 16
+    command = shipped_command()
+    threads = int(command[command.index("--blocking-threads") + 1])
+    assert threads > MAX_WAITING_IN_ALL + MAX_READING
     with ExitStack() as waiting:
         for number in range(MAX_WAITING_IN_ALL):
             waiting.enter_context(patience.asking(f"party-{number}", URL))
