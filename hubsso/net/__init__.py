@@ -20,7 +20,7 @@ from hubsso.net.errors import (
     TooLarge,
     UrlNotAllowed,
 )
-from hubsso.net.patience import Patience
+from hubsso.net.patience import Patience, shared_patience
 from hubsso.net.targets import origin_of
 
 __all__ = [
@@ -43,5 +43,6 @@ __all__ = [
     "check_url",
     "fetch",
     "origin_of",
+    "shared_patience",
     "tls_context",
 ]

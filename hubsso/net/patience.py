@@ -108,3 +108,7 @@ def _remembered(kept: OrderedDict[K, V], key: K, new: Callable[[], V]) -> V:
     if len(kept) > MAX_PARTIES:
         kept.popitem(last=False)
     return value
+
+
+# One for the process: what is bounded in all is its threads, whoever asks.
+shared_patience = Patience()

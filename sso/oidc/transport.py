@@ -18,8 +18,7 @@ from sso.oidc.json_objects import NotAJSONObject, parse_object
 DEADLINE_SECONDS = 10.0
 
 # By issuer: whoever hangs is waited for by a few threads, and then by none for a while.
-_patience = net.Patience()
-forget_all = _patience.forget_all
+forget_all = net.shared_patience.forget_all
 
 # The other side did answer, only not with what was asked for: asking again later will not help.
 _ANSWERS_OF_NO_USE = (
@@ -83,7 +82,7 @@ def _send(
     basic_auth: tuple[str, str] | None = None,
 ) -> net.FetchedResponse:
     try:
-        with _patience.asking(issuer, url):
+        with net.shared_patience.asking(issuer, url):
             response = net.fetch(
                 method,
                 url,

@@ -33,6 +33,7 @@ from sso.saml.names import tag
 from sso.saml.times import parse_instant
 
 MAX_NAME_LENGTH = 100
+_ACCEPTED = "application/samlmetadata+xml, application/xml"
 _BINDINGS = {names.HTTP_REDIRECT: Revision.Binding.REDIRECT, names.HTTP_POST: Revision.Binding.POST}
 
 
@@ -61,7 +62,8 @@ class DescribedIdP:
 def fetch_metadata(url: str) -> bytes:
     """The document at an address that an admin gave. Raises MetadataUnreachable or MetadataTooLarge."""
     try:
-        response = net.fetch("GET", url, headers={"Accept": "application/samlmetadata+xml, application/xml"})
+        with net.shared_patience.asking(f"metadata of {url}", url):
+            response = net.fetch("GET", url, headers={"Accept": _ACCEPTED})
     except net.TooLarge as error:
         raise MetadataTooLarge(f"The metadata at {url} is too large.") from error
     except net.EgressError as error:

@@ -12,11 +12,13 @@ from sso import connections
 from sso.models import Connection
 from sso.saml.forms import MetadataForm, SAMLDraftForm, entered_by
 from sso.saml.idp_metadata import DescribedIdP
+from sso.throttles import TEST_BY_ACCOUNT, TEST_BY_ADDRESS, throttled
 from sso.types import SSOProtocol
 from sso.views.settings_lookup import find_connection
 from sso.views.settings_revisions import draft_page
 
 
+@throttled(by_address=TEST_BY_ADDRESS, by_account=TEST_BY_ACCOUNT)
 @require_http_methods(["GET", "HEAD", "POST"])
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def idp_metadata(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:

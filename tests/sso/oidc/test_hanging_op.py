@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from hubsso import net
 from hubsso.net import patience
-from sso.oidc import discovery, transport
+from sso.oidc import discovery
 from tests.builders import make_connection, make_member, make_org
 from tests.conftest import log_in
 from tests.demo_idp import DemoIdP, TenantConfig
@@ -19,7 +19,7 @@ from tests.sso.oidc.fake_op import FakeOP
 def failed_in_a_row(issuer: str, url: str) -> None:
     """As if the URL had timed out three times."""
     for _ in range(patience.FAILURES_TO_OPEN):
-        with pytest.raises(net.TimedOut), transport._patience.asking(issuer, url):
+        with pytest.raises(net.TimedOut), net.shared_patience.asking(issuer, url):
             raise net.TimedOut("it hangs")
 
 
@@ -49,7 +49,7 @@ def test_metadata_that_names_anothers_endpoint_uses_up_none_of_its_patience() ->
     """Acme's OP says that its token endpoint is Globex's: who waits there waits for Acme's."""
     url = "https://globex-op.example/token"
     failed_in_a_row("https://acme-op.example", url)
-    with transport._patience.asking("https://globex-op.example", url):
+    with net.shared_patience.asking("https://globex-op.example", url):
         pass
 
 
@@ -57,7 +57,7 @@ def test_member_who_comes_while_as_many_wait_as_may_is_told_at_once(acme: AcmeLo
     with ExitStack() as waiting:
         for number in range(patience.MAX_WAITING):
             waiting.enter_context(
-                transport._patience.asking(acme.tenant.issuer, f"{acme.tenant.issuer}/{number}")
+                net.shared_patience.asking(acme.tenant.issuer, f"{acme.tenant.issuer}/{number}")
             )
         response = acme.start()
         assert response.status_code == 502
