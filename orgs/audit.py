@@ -18,6 +18,7 @@ from django.utils.formats import date_format
 from accounts.models import User
 from hubsso.request_context import current_ip, current_request_id
 from orgs.models import AuditCounter, AuditEvent, Organization
+from orgs.roles import Role
 
 MAX_LABEL = 300
 
@@ -64,7 +65,22 @@ EVENTS: dict[str, str] = {
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 # Particulars whose values are words of the code; any other text is shown as it is.
-_CODE_WORDS = frozenset({"role", "source", "limit", "enforcement", "kept", "mapped"})
+_CODE_WORDS = frozenset(
+    {
+        "action",
+        "default_role",
+        "enforcement",
+        "kept",
+        "limit",
+        "mapped",
+        "mapping",
+        "role",
+        "source",
+        "visibility",
+    }
+)
+
+_RULE_KEYS = frozenset({"value", "role", "group"})
 
 
 def record(
@@ -82,12 +98,17 @@ def record(
             seq=_next_seq(org),
             event=event,
             actor=actor,
-            actor_label=f"{actor.name} <{actor.email}>"[:MAX_LABEL] if actor else "",
+            actor_label=label_of(actor)[:MAX_LABEL] if actor else "",
             at=timezone.now(),
             ip=current_ip(),
             request_id=current_request_id(),
             data=dict(data or {}),
         )
+
+
+def label_of(user: User) -> str:
+    """How entries name a person: `member`, where the event is about somebody, and whoever did it."""
+    return f"{user.name} <{user.email}>"
 
 
 def last_recorded(event: str, *, org: Organization) -> datetime | None:
@@ -126,16 +147,26 @@ def describe(event: AuditEvent) -> AuditEntry:
 
 
 def _in_words(value: object) -> str:
-    if isinstance(value, Mapping) and value.keys() == {"from", "to"}:
-        return f"{_in_words(value['from'])} → {_in_words(value['to'])}"
     if isinstance(value, Mapping):
-        return (
-            ", ".join(f"{_in_words(name)} → {_in_words(item)}" for name, item in value.items()) or "nothing"
-        )
+        return _mapping_in_words(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(_in_words(item) for item in value)
+        return ", ".join(_in_words(item) for item in value) or "nothing"
     if isinstance(value, str) and _TIME.fullmatch(value):
         return date_format(datetime.fromisoformat(value).astimezone(UTC), "j M Y, H:i") + " UTC"
     return "nothing" if value in ("", None) else str(value)
+
+
+def _mapping_in_words(value: Mapping[str, object]) -> str:
+    """A change, a mapping's rule, or names with their values."""
+    if value.keys() == {"from", "to"}:
+        return f"{_in_words(value['from'])} → {_in_words(value['to'])}"
+    if value.keys() <= _RULE_KEYS and {"value", "role"} <= value.keys():
+        seat = f" in {_in_words(value['group'])}" if "group" in value else ""
+        return f"{_in_words(value['value'])} → {_role_in_words(value['role'])}{seat}"
+    return ", ".join(f"{_in_words(name)} → {_in_words(item)}" for name, item in value.items()) or "nothing"
+
+
+def _role_in_words(value: object) -> str:
+    return Role(value).label if value in Role.values else _in_words(value)

@@ -64,7 +64,7 @@ def set_seat(*, group: ResourceGroup, membership: Membership, role: Role, actor:
         source=RoleSource.MANUAL,
         defaults={"role": role, "org_id": group.org_id},
     )
-    data = {"group": group.name, "member": str(membership.user), "role": role.value}
+    data = {"group": group.name, "member": audit.label_of(membership.user), "role": role.value}
     audit.record("org.group.add_seat", org=group.org, actor=actor, data=data)
     return seat
 
@@ -74,6 +74,6 @@ def remove_seat(*, seat: ResourceGroupSeat, actor: User) -> None:
     """Take back a seat that was given by hand. Raises SeatNotManual for any other."""
     if seat.source != RoleSource.MANUAL:
         raise SeatNotManual
-    data = {"group": seat.group.name, "member": str(seat.membership.user)}
+    data = {"group": seat.group.name, "member": audit.label_of(seat.membership.user)}
     audit.record("org.group.remove_seat", org=seat.group.org, actor=actor, data=data)
     seat.delete()

@@ -50,7 +50,7 @@ def add_member(
             )
     except IntegrityError:
         raise AlreadyMember from None
-    data: dict[str, object] = {"member": _label(user), "role": role.value, "source": source.value}
+    data: dict[str, object] = {"member": audit.label_of(user), "role": role.value, "source": source.value}
     if is_external_collaborator:
         data["is_external_collaborator"] = True
     audit.record("org.add_user", org=org, actor=actor, data=data)
@@ -82,7 +82,11 @@ def change_role(
     membership.role, membership.role_source, membership.role_detail = role, source, detail
     membership.save(update_fields=["role", "role_source", "role_detail"])
     if before != role:
-        data = {"member": _label(membership.user), "from": before, "to": role.value, "source": source.value}
+        data = {
+            "member": audit.label_of(membership.user),
+            "role": {"from": before, "to": role.value},
+            "source": source.value,
+        }
         audit.record("org.change_role", org=membership.org, actor=actor, data=data)
     return membership
 
@@ -92,7 +96,9 @@ def remove_member(*, membership: Membership, actor: User | None) -> None:
     """Take somebody out of the organisation, with their seats. Raises LastAdmin or MemberGone."""
     membership = _lock(membership)
     _require_another_admin(membership)
-    audit.record("org.remove_user", org=membership.org, actor=actor, data={"member": _label(membership.user)})
+    audit.record(
+        "org.remove_user", org=membership.org, actor=actor, data={"member": audit.label_of(membership.user)}
+    )
     membership.delete()
 
 
@@ -117,7 +123,7 @@ def set_collaborator(*, membership: Membership, is_external: bool, actor: User |
     check_collaborator(role=Role(membership.role), is_external=is_external)
     membership.is_external_collaborator = is_external
     membership.save(update_fields=["is_external_collaborator"])
-    data = {"member": _label(membership.user), "is_external_collaborator": is_external}
+    data = {"member": audit.label_of(membership.user), "is_external_collaborator": is_external}
     audit.record("org.set_collaborator", org=membership.org, actor=actor, data=data)
     return membership
 
@@ -175,7 +181,3 @@ def _lock(membership: Membership) -> Membership:
 def _require_another_admin(membership: Membership) -> None:
     if is_last_admin(membership):
         raise LastAdmin
-
-
-def _label(user: User) -> str:
-    return f"{user.name} <{user.email}>"

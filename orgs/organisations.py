@@ -53,7 +53,7 @@ def rename_organisation(*, org: Organization, slug: str, actor: User) -> Organiz
     _save_with_slug(org)
     RetiredSlug.objects.filter(org=org, slug=slug).delete()
     RetiredSlug.objects.create(org=org, slug=former)
-    audit.record("org.rename", org=org, actor=actor, data={"from": former, "to": slug})
+    audit.record("org.rename", org=org, actor=actor, data={"address": {"from": former, "to": slug}})
     return org
 
 

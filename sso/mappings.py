@@ -86,7 +86,7 @@ def save_role_mapping(
     RoleRule.objects.bulk_create(
         RoleRule(connection=connection, value=row.value, role=row.role) for row in rows
     )
-    rules = {row.value: row.role.value for row in rows}
+    rules = [{"value": row.value, "role": row.role.value} for row in rows]
     _record(connection, actor, mapping="role", enabled=is_enabled, attribute=attribute, rules=rules)
 
 
@@ -150,9 +150,15 @@ def take_back_mapped_seats(*, connection: Connection, actor: User) -> None:
     if others.exclude(pk=connection.pk).exists():
         return
     seats = ResourceGroupSeat.objects.filter(org=connection.org_id, source=RoleSource.IDP)
+    groups = sorted(set(seats.values_list("group__name", flat=True)))
     count, _ = seats.delete()
     if count:
-        data = {"source": RoleSource.IDP.value, "count": count, "why": "group mapping switched off"}
+        data = {
+            "source": RoleSource.IDP.value,
+            "groups": groups,
+            "seats": count,
+            "why": "group mapping switched off",
+        }
         audit.record("org.group.remove_seat", org=connection.org, actor=actor, data=data)
 
 

@@ -14,7 +14,7 @@ from sso.models import LinkedIdentity, SSOSession
 def unlink_identity(*, identity: LinkedIdentity, actor: User) -> None:
     """Forget who a member is at the IdP, and end the SSO sessions that came of it. They link anew at next login."""
     lock_organisation(identity.org_id)
-    data = {"user": identity.user.email, "issuer": identity.issuer, "subject": identity.subject}
+    data = {"member": audit.label_of(identity.user), "issuer": identity.issuer, "subject": identity.subject}
     audit.record("org.sso_unlink", org=identity.org, actor=actor, data=data)
     identity.delete()
 
@@ -36,4 +36,5 @@ def end_all_sessions(*, org: Organization, user: User, actor: User) -> int:
 
 
 def _record_ended(org: Organization, user: User, actor: User, *, count: int) -> None:
-    audit.record("org.sso_end_sessions", org=org, actor=actor, data={"user": user.email, "count": count})
+    data = {"member": audit.label_of(user), "count": count}
+    audit.record("org.sso_end_sessions", org=org, actor=actor, data=data)

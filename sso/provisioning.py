@@ -146,7 +146,12 @@ def _withhold_role(*, membership: Membership, plan: RolePlan, now: datetime) -> 
         "org.withhold_role",
         org=membership.org,
         actor=membership.user,
-        data={"user": membership.user.email, "kept": Role.ADMIN, "mapped": plan.role, "why": plan.detail},
+        data={
+            "member": audit.label_of(membership.user),
+            "kept": Role.ADMIN,
+            "mapped": plan.role,
+            "why": plan.detail,
+        },
     )
     announcements.role_withheld(membership=membership, mapped=plan.role)
 
@@ -171,14 +176,14 @@ def _tell_of_incomplete_groups(*, connection: Connection, membership: Membership
 def _set_seats(*, membership: Membership, seats: dict[int, Role]) -> None:
     """Make the mapped seats exactly `seats`; manual seats are not touched."""
     mapped = {seat.group_id: seat for seat in membership.group_seats.filter(source=RoleSource.IDP)}
-    gone = [seat.pk for group_id, seat in mapped.items() if group_id not in seats]
+    gone = [group_id for group_id in mapped if group_id not in seats]
     changed = [
         seat for group_id, seat in mapped.items() if group_id in seats and seat.role != seats[group_id]
     ]
     new = [group_id for group_id in seats if group_id not in mapped]
     if not (gone or changed or new):
         return
-    ResourceGroupSeat.objects.filter(pk__in=gone).delete()
+    ResourceGroupSeat.objects.filter(pk__in=[mapped[group_id].pk for group_id in gone]).delete()
     for seat in changed:
         seat.role = seats[seat.group_id]
         seat.save(update_fields=["role"])
@@ -192,20 +197,19 @@ def _set_seats(*, membership: Membership, seats: dict[int, Role]) -> None:
         )
         for group_id in new
     )
-    _record_seats(membership=membership, given=[*new, *(seat.group_id for seat in changed)], taken=len(gone))
+    given = [*new, *(seat.group_id for seat in changed)]
+    _record_seats("org.group.add_seat", membership=membership, group_ids=given)
+    _record_seats("org.group.remove_seat", membership=membership, group_ids=gone)
 
 
-def _record_seats(*, membership: Membership, given: list[int], taken: int) -> None:
-    data = {"user": membership.user.email, "source": RoleSource.IDP}
-    if given:
-        groups = ResourceGroup.objects.filter(pk__in=given).order_by("name")
-        audit.record(
-            "org.group.add_seat",
-            org=membership.org,
-            actor=membership.user,
-            data={**data, "groups": list(groups.values_list("name", flat=True))},
-        )
-    if taken:
-        audit.record(
-            "org.group.remove_seat", org=membership.org, actor=membership.user, data={**data, "count": taken}
-        )
+def _record_seats(event: str, *, membership: Membership, group_ids: list[int]) -> None:
+    """One entry for the groups, if there are any."""
+    groups = ResourceGroup.objects.filter(pk__in=group_ids).order_by("name") if group_ids else ()
+    if not groups:
+        return
+    data = {
+        "member": audit.label_of(membership.user),
+        "source": RoleSource.IDP,
+        "groups": [group.name for group in groups],
+    }
+    audit.record(event, org=membership.org, actor=membership.user, data=data)

@@ -57,11 +57,16 @@ def test_times_and_the_codes_own_words_are_written_for_people() -> None:
 
 
 def test_a_mapping_is_written_as_what_gives_what() -> None:
-    data = {"rules": {"eng": "write", "boss": "admin"}, "groups": [{"value": "launch", "role": "read"}]}
+    data = {
+        "roles": [{"value": "eng", "role": "write"}, {"value": "ex", "role": "no_access"}],
+        "seats": [{"value": "launch", "group": "Research", "role": "read"}],
+        "domains": [],
+    }
     entry = audit.describe(audit.record("org.settings.sso.mapping", org=make_org(), actor=None, data=data))
     assert entry.details == (
-        ("rules", "eng → write, boss → admin"),
-        ("groups", "value → launch, role → read"),
+        ("roles", "eng → Write, ex → No access"),
+        ("seats", "launch → Read in Research"),
+        ("domains", "nothing"),
     )
 
 

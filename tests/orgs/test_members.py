@@ -23,7 +23,7 @@ def test_changed_role_says_where_it_came_from() -> None:
     assert (membership.role, membership.role_source, membership.role_detail) == ("write", "manual", "")
     event = AuditEvent.objects.get(org=org)
     assert event.event == "org.change_role"
-    assert (event.data["from"], event.data["to"]) == ("read", "write")
+    assert event.data["role"] == {"from": "read", "to": "write"}
 
 
 @pytest.mark.django_db

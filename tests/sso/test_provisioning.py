@@ -183,6 +183,12 @@ def test_mapped_seats_come_and_go_and_manual_ones_stay(world: World) -> None:
     assert seats() == {manual, ("Sales", "read", "idp")}
     apply(world, world.max, attributes={"groups": []})
     assert seats() == {manual}
+    recorded = AuditEvent.objects.filter(org=world.acme, event__contains="seat").order_by("seq")
+    assert [(entry.event, entry.data["groups"]) for entry in recorded] == [
+        ("org.group.add_seat", ["Research", "Sales"]),
+        ("org.group.remove_seat", ["Research"]),
+        ("org.group.remove_seat", ["Sales"]),
+    ]
 
 
 def join(world: World, email: str = "new@acme.example", purpose: Purpose = Purpose.JOIN) -> Membership:

@@ -67,7 +67,10 @@ def test_role_mapping_by_the_page(acme: AcmeSettings, connection: Connection) ->
     connection.refresh_from_db()
     assert (connection.role_mapping_enabled, connection.role_attribute) == (True, "groups")
     assert list(connection.role_rules.values_list("value", "role")) == [("admins", "admin"), ("eng", "write")]
-    assert acme.audit("org.settings.sso.mapping")[0]["rules"] == {"admins": "admin", "eng": "write"}
+    assert acme.audit("org.settings.sso.mapping")[0]["rules"] == [
+        {"value": "admins", "role": "admin"},
+        {"value": "eng", "role": "write"},
+    ]
     assert 'value="admins"' in acme.page("mapping", connection.uid)
 
 
@@ -168,7 +171,8 @@ def test_group_mapping_switched_off_takes_its_seats_back(
         connection=connection, is_enabled=False, attribute="groups", rows=[], actor=acme.admin
     )
     assert list(research.seats.values_list("source", flat=True)) == [RoleSource.MANUAL]
-    assert acme.audit("org.group.remove_seat")[0]["count"] == 1
+    (taken,) = acme.audit("org.group.remove_seat")
+    assert (taken["groups"], taken["seats"]) == (["Research"], 1)
 
 
 def test_organisation_without_groups_is_told_to_make_one(acme: AcmeSettings, connection: Connection) -> None:

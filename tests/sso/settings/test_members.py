@@ -49,7 +49,7 @@ def test_unlinked_identity_loses_its_sessions(acme: AcmeSettings) -> None:
     assert not LinkedIdentity.objects.exists()
     assert not SSOSession.objects.exists()
     assert acme.audit("org.sso_unlink") == [
-        {"user": "max@acme.example", "issuer": identity.issuer, "subject": identity.subject}
+        {"member": "Max <max@acme.example>", "issuer": identity.issuer, "subject": identity.subject}
     ]
 
 
@@ -70,7 +70,7 @@ def test_one_session_is_ended(acme: AcmeSettings) -> None:
     ended = make_sso_session(acme.max, browser_session="ended")
     acme.post("session_end", ended.pk)
     assert list(SSOSession.objects.all()) == [kept]
-    assert acme.audit("org.sso_end_sessions") == [{"user": "max@acme.example", "count": 1}]
+    assert acme.audit("org.sso_end_sessions") == [{"member": "Max <max@acme.example>", "count": 1}]
 
 
 def test_all_sessions_of_a_member_are_ended(acme: AcmeSettings) -> None:
@@ -80,7 +80,7 @@ def test_all_sessions_of_a_member_are_ended(acme: AcmeSettings) -> None:
         make_sso_session(acme.max, browser_session=browser)
     acme.post("sessions_end_all", acme.max.user_id)
     assert list(SSOSession.objects.all()) == [others]
-    assert acme.audit("org.sso_end_sessions") == [{"user": "max@acme.example", "count": 2}]
+    assert acme.audit("org.sso_end_sessions") == [{"member": "Max <max@acme.example>", "count": 2}]
 
 
 def test_only_live_sessions_are_listed(acme: AcmeSettings) -> None:
