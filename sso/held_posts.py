@@ -1,6 +1,7 @@
 """Forms that met an expired SSO session: kept, sealed, for the same browser, and sent on if the person confirms."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,7 +76,12 @@ def open_held(
     fields: Fields = [
         (name, values) for name, values in json.loads(unseal(held.fields_sealed, context=_context(token)))
     ]
-    return OpenedPost(path=held.path, fields=fields)
+    return OpenedPost(path=_at_present_slug(held.path, org), fields=fields)
+
+
+def _at_present_slug(path: str, org: Organization) -> str:
+    """The path where the organisation is now: a form that is sent to an address it gave up is not led on."""
+    return re.sub(r"^/orgs/[^/]+/", f"/orgs/{org.slug}/", path)
 
 
 def _drop_oldest(*, user_id: int, browser_session: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from orgs.organisations import rename_organisation
 from orgs.roles import Role
 from sso import held_posts
 from sso.models import HeldPost, LoginAttempt, ReportedBlock, SSOSession
@@ -283,6 +284,24 @@ def test_a_kept_form_opens_for_its_own_browser_only_and_not_for_ever(client: Cli
     assert other_browser.get(path).status_code == 404
     HeldPost.objects.update(expires_at=timezone.now())
     assert client.get(path).status_code == 404
+
+
+def test_a_kept_form_is_found_and_sent_on_after_the_organisation_has_moved(
+    client: Client, world: World
+) -> None:
+    world.max.role = Role.WRITE
+    world.max.save()
+    browser_session = log_in(client, world.max.user)
+    path = send_page(client, visibility="private")
+    rename_organisation(org=world.acme, slug="acme-group", actor=world.olivia.user)
+    make_sso_session(world.max, browser_session=browser_session)
+
+    page = client.get(path, follow=True)
+
+    assert page.redirect_chain == [(path.replace("/acme/", "/acme-group/"), 302)]
+    fields = {name: values[0] for name, values in page.context["opened"].fields}
+    assert client.post(page.context["opened"].path, fields).status_code == 302
+    assert world.acme.resources.filter(title="Planted-title", created_by=world.max.user).exists()
 
 
 @pytest.mark.parametrize("more", [{"body": "x" * 300_000}, {"client_secret": "s3cret"}])
