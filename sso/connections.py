@@ -2,7 +2,8 @@
 
 A revision never changes once it is saved. Changing a connection makes a new draft while the live revision keeps
 serving; a draft goes live only after a login through it, by the admin who makes it live, has passed. Whoever
-changes a connection's revisions holds its row's lock, so that two admins at once come one after the other.
+changes a connection's revisions holds its row's lock, so that two admins at once come one after the other; a
+connection that one of them deleted is gone for the other (ConnectionGone).
 """
 
 from dataclasses import asdict, dataclass, field
@@ -14,9 +15,9 @@ from django.db.models import Max
 from accounts.models import User
 from hubsso.crypto import CannotUnseal
 from orgs import audit
-from orgs.members import lock_organisation
 from orgs.models import Organization
 from sso import mappings
+from sso.connection_lock import lock_connection
 from sso.gate import live_connections
 from sso.models import Connection, LinkedIdentity, Revision, RevisionTest, SSOPolicy, SSOSession
 from sso.protocols import adapter_for
@@ -107,7 +108,7 @@ def create_connection(*, org: Organization, name: str, protocol: SSOProtocol, ac
 @transaction.atomic
 def rename_connection(*, connection: Connection, name: str, actor: User) -> None:
     """Change the name members see. Raises ConnectionNameTaken."""
-    before = connection.name
+    before = lock_connection(connection).name
     try:
         with transaction.atomic():
             Connection.objects.filter(pk=connection.pk).update(name=name)
@@ -131,7 +132,7 @@ def save_draft(
     Raises SecretNeeded, or a subclass that says why the stored secret can't be kept, and StaleForm when the
     revision to start from is no longer that of the stamp `based_on`.
     """
-    _lock(connection)
+    lock_connection(connection)
     refuse_stale(based_on=based_on, now_saved=draft_stamp(editable_revision(connection)))
     values = asdict(configuration)
     secret = values.pop("client_secret", "")
@@ -143,7 +144,7 @@ def save_draft(
 @transaction.atomic
 def put_back(*, connection: Connection, revision: Revision, actor: User, now: datetime) -> Revision:
     """Copy an old revision to a new draft, to be tested and made live like any other. Raises SecretUnreadable."""
-    _lock(connection)
+    lock_connection(connection)
     values = {name: getattr(revision, name) for name in COPIED_FIELDS}
     return _add_draft(
         connection,
@@ -167,7 +168,7 @@ def go_live(*, connection: Connection, revision: Revision, actor: User, now: dat
 
     Raises DraftGone if it is no draft any more, DraftNotTested unless the actor's newest test of it passed.
     """
-    _lock(connection)
+    lock_connection(connection)
     draft = connection.revisions.filter(pk=revision.pk, status=Revision.Status.DRAFT).first()
     if draft is None:
         raise DraftGone
@@ -194,7 +195,7 @@ def go_live(*, connection: Connection, revision: Revision, actor: User, now: dat
 @transaction.atomic
 def switch_off(*, connection: Connection, actor: User, accepts_lock_out: bool = False) -> None:
     """Nobody signs in by this connection any more, and its SSO sessions end for good. Raises WouldLockOut."""
-    _lock(connection)
+    lock_connection(connection)
     if not accepts_lock_out and would_lock_out(connection):
         raise WouldLockOut
     connection.is_enabled = False
@@ -206,7 +207,7 @@ def switch_off(*, connection: Connection, actor: User, accepts_lock_out: bool = 
 @transaction.atomic
 def switch_on(*, connection: Connection, actor: User) -> None:
     """Members sign in by this connection again, through its live revision."""
-    _lock(connection)
+    lock_connection(connection)
     connection.is_enabled = True
     connection.save(update_fields=["is_enabled"])
     _record(connection, actor, action="switch_on")
@@ -221,7 +222,7 @@ def delete_connection(
     `unlink_members` also forgets who its members are at the IdP. Do it when the organisation moves to another
     IdP: a member's account is linked to one subject at a time.
     """
-    _lock(connection)
+    lock_connection(connection)
     if not accepts_lock_out and would_lock_out(connection):
         raise WouldLockOut
     mappings.take_back_mapped_seats(connection=connection, actor=actor)
@@ -259,12 +260,6 @@ def testable_revision(connection: Connection) -> Revision | None:
     """What a test login goes through: the draft, else the live revision."""
     revision = editable_revision(connection)
     return revision if revision and revision.status != Revision.Status.RETIRED else None
-
-
-def _lock(connection: Connection) -> None:
-    """The organisation first: two admins who each take away the other's last way in come one after the other."""
-    lock_organisation(connection.org_id)
-    Connection.objects.select_for_update().filter(pk=connection.pk).first()
 
 
 def _add_draft(

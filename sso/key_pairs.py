@@ -16,6 +16,7 @@ from django.db import transaction
 from accounts.models import User
 from hubsso.crypto import CannotUnseal
 from orgs import audit
+from sso.connection_lock import lock_connection
 from sso.errors import ConfigurationUnreadable
 from sso.models import Connection, KeyPair
 from sso.types import KeyPairStatus
@@ -63,7 +64,7 @@ def private_key_of(key_pair: KeyPair) -> str:
 @transaction.atomic
 def add_next(*, connection: Connection, actor: User, now: datetime) -> KeyPair | None:
     """Publish a pair that will sign later. None where there is one already, or none that it could follow."""
-    _lock(connection)
+    lock_connection(connection)
     statuses = set(connection.key_pairs.values_list("status", flat=True))
     if KeyPairStatus.ACTIVE not in statuses or KeyPairStatus.NEXT in statuses:
         return None
@@ -75,7 +76,7 @@ def add_next(*, connection: Connection, actor: User, now: datetime) -> KeyPair |
 @transaction.atomic
 def switch_over(*, connection: Connection, actor: User) -> bool:
     """Let the next pair sign. The one that did keeps decrypting. False where there is no next pair."""
-    _lock(connection)
+    lock_connection(connection)
     following = connection.key_pairs.filter(status=KeyPairStatus.NEXT).first()
     if following is None:
         return False
@@ -88,15 +89,11 @@ def switch_over(*, connection: Connection, actor: User) -> bool:
 @transaction.atomic
 def remove_old(*, connection: Connection, actor: User) -> bool:
     """Forget the pairs that no longer sign. False where there were none."""
-    _lock(connection)
+    lock_connection(connection)
     removed, _ = connection.key_pairs.filter(status=KeyPairStatus.OLD).delete()
     if removed:
         _record(connection, actor, action="remove_key")
     return bool(removed)
-
-
-def _lock(connection: Connection) -> None:
-    Connection.objects.select_for_update().get(pk=connection.pk)
 
 
 def _record(connection: Connection, actor: User, *, action: str) -> None:

@@ -14,6 +14,7 @@ from accounts.models import User
 from orgs import audit
 from orgs.models import ResourceGroup, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
+from sso.connection_lock import lock_connection
 from sso.models import Connection, GroupRule, RoleRule
 from sso.settings_errors import (
     AdminRuleNeeded,
@@ -53,7 +54,7 @@ def save_email_domains(
 ) -> list[str]:
     """Set the matching e-mail domains; none means that no e-mail is compared. Raises DomainInvalid or StaleForm."""
     cleaned = sorted({_clean_domain(domain) for domain in domains})
-    refuse_stale(based_on=based_on, now_saved=domains_stamp(_locked(connection)))
+    refuse_stale(based_on=based_on, now_saved=domains_stamp(lock_connection(connection)))
     connection.email_domains = cleaned
     connection.save(update_fields=["email_domains"])
     _record(connection, actor, mapping="email_domains", domains=cleaned)
@@ -79,7 +80,7 @@ def save_role_mapping(
     _refuse_repeats([row.value for row in rows])
     if is_enabled and not any(row.role is Role.ADMIN for row in rows):
         raise AdminRuleNeeded
-    refuse_stale(based_on=based_on, now_saved=role_mapping_stamp(_locked(connection)))
+    refuse_stale(based_on=based_on, now_saved=role_mapping_stamp(lock_connection(connection)))
     connection.role_mapping_enabled, connection.role_attribute = is_enabled, attribute
     connection.save(update_fields=["role_mapping_enabled", "role_attribute"])
     connection.role_rules.all().delete()
@@ -111,7 +112,7 @@ def save_group_mapping(
     if any(row.group.org_id != connection.org_id for row in rows):
         raise GroupUnknown
     _refuse_repeats([f"{row.value} and {row.group.name}" for row in rows])
-    refuse_stale(based_on=based_on, now_saved=group_mapping_stamp(_locked(connection)))
+    refuse_stale(based_on=based_on, now_saved=group_mapping_stamp(lock_connection(connection)))
     connection.group_mapping_enabled, connection.group_attribute = is_enabled, attribute
     connection.save(update_fields=["group_mapping_enabled", "group_attribute"])
     connection.group_rules.all().delete()
@@ -160,11 +161,6 @@ def take_back_mapped_seats(*, connection: Connection, actor: User) -> None:
             "why": "group mapping switched off",
         }
         audit.record("org.group.remove_seat", org=connection.org, actor=actor, data=data)
-
-
-def _locked(connection: Connection) -> Connection:
-    """The connection as it is saved, so that two admins at once come one after the other."""
-    return Connection.objects.select_for_update().get(pk=connection.pk)
 
 
 def _clean_domain(domain: str) -> str:

@@ -18,6 +18,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from accounts.requests import signed_in_user
+from hubsso.error_views import not_found
 from hubsso.negotiation import wants_json
 from orgs.access import Area
 from orgs.models import Organization
@@ -25,6 +26,7 @@ from orgs.organisations import current_slug
 from sso import reporting, responses, viewer
 from sso.browser import browser_session_of
 from sso.gate import GatedOrg, Who, find_org
+from sso.settings_errors import ConnectionGone
 from sso.types import Decision, Outcome
 
 # URL arguments that name an organisation or something that belongs to one.
@@ -59,7 +61,12 @@ class SSOGateMiddleware:
         return self._gate(request, kwargs["org_slug"], getattr(view, "org_area", Area.MEMBERS))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """An exempt view looks its organisation up itself: what it does not find may have another slug now."""
+        """What turned out not to be there.
+
+        An exempt view looks its organisation up itself: what it does not find may have another slug now.
+        """
+        if isinstance(exception, ConnectionGone):
+            return not_found(request, exception)
         route = request.resolver_match
         if not isinstance(exception, Http404) or route is None or getattr(request, "is_gated", False):
             return None

@@ -34,6 +34,13 @@ class StaleForm(SettingsRefused):
 # --- Connections and their revisions -------------------------------------------------------------------
 
 
+class ConnectionGone(OrgError):
+    """It was deleted after the page had found it. Pages answer as if they had been asked for a moment later."""
+
+    code = "connection_gone"
+    message = "This connection has been deleted in the meantime."
+
+
 class ConnectionNameTaken(SettingsRefused):
     code = "connection_name_taken"
     message = "Another connection of this organisation has this name."

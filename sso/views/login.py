@@ -98,7 +98,7 @@ def held_post(request: HttpRequest, org_slug: str, token: str) -> HttpResponse:
 def _to_idp(request: HttpRequest, connection: Connection, purpose: Purpose) -> HttpResponse:
     attempt = new_attempt(
         connection=connection,
-        revision=connection.revisions.get(status=Revision.Status.LIVE),
+        revision=get_object_or_404(connection.revisions, status=Revision.Status.LIVE),
         user=signed_in_user(request),
         browser_session=ensure_browser_session(request),
         purpose=purpose,
