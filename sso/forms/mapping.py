@@ -104,6 +104,7 @@ GroupRuleFormSet = _formset(GroupRuleForm)
 
 
 def domains_initial(connection: Connection) -> dict[str, Any]:
+    """What `DomainsForm` shows at first: the saved domains, one a line, and their stamp."""
     return {
         "domains": "\n".join(connection.email_domains),
         "based_on": mappings.domains_stamp(connection),
@@ -111,6 +112,7 @@ def domains_initial(connection: Connection) -> dict[str, Any]:
 
 
 def role_mapping_initial(connection: Connection) -> dict[str, Any]:
+    """What `MappingForm` shows at first of the role mapping; its rows come apart from it."""
     return {
         "is_enabled": connection.role_mapping_enabled,
         "attribute": connection.role_attribute,
@@ -119,6 +121,7 @@ def role_mapping_initial(connection: Connection) -> dict[str, Any]:
 
 
 def group_mapping_initial(connection: Connection) -> dict[str, Any]:
+    """What `MappingForm` shows at first of the group mapping; its rows come apart from it."""
     return {
         "is_enabled": connection.group_mapping_enabled,
         "attribute": connection.group_attribute,

@@ -1,6 +1,7 @@
 """What a connection's IdP may decide: matching e-mail domains, roles, seats in resource groups."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,8 +27,12 @@ from sso.forms.mapping import (
     role_rows,
 )
 from sso.forms.refusals import show_refusal
+from sso.forms.stamps import StampedForm
+from sso.models import Connection
 from sso.settings_errors import SettingsRefused
 from sso.views.settings_lookup import find_connection
+
+HOLDS_FROM = "It holds from each member's next login."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,17 +40,9 @@ from sso.views.settings_lookup import find_connection
 def domains(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
     connection = find_connection(request, connection_uid)
     form = DomainsForm(_posted(request), initial=domains_initial(connection))
-    if form.is_valid():
-        try:
-            mappings.save_email_domains(
-                connection=connection, actor=signed_in_user(request), **form.cleaned_data
-            )
-        except SettingsRefused as refusal:
-            show_refusal(form, refusal)
-            connection.refresh_from_db()
-        else:
-            messages.success(request, "The matching e-mail domains have been saved.")
-            return redirect("sso:domains", org_slug, connection_uid)
+    if form.is_valid() and _is_saved(request, connection, form, mappings.save_email_domains):
+        messages.success(request, "The matching e-mail domains have been saved.")
+        return redirect("sso:domains", org_slug, connection_uid)
     return org_page(request, "sso/settings/domains.html", {"connection": connection, "form": form})
 
 
@@ -57,20 +54,9 @@ def role_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Ht
     saved = connection.role_rules.values("value", "role")
     rows = RoleRuleFormSet(_posted(request), initial=_rows_to_begin_with(request, saved))
     if form.is_valid() and rows.is_valid():
-        try:
-            mappings.save_role_mapping(
-                connection=connection,
-                rows=role_rows(rows),
-                actor=signed_in_user(request),
-                **form.cleaned_data,
-            )
-        except SettingsRefused as refusal:
-            show_refusal(form, refusal)
-            connection.refresh_from_db()
-        else:
-            messages.success(
-                request, "The role mapping has been saved. It holds from each member's next login."
-            )
+        save = partial(mappings.save_role_mapping, rows=role_rows(rows))
+        if _is_saved(request, connection, form, save):
+            messages.success(request, f"The role mapping has been saved. {HOLDS_FROM}")
             return redirect("sso:mapping", org_slug, connection_uid)
     page = {
         "connection": connection,
@@ -91,20 +77,9 @@ def group_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> H
     initial = _rows_to_begin_with(request, saved)
     rows = GroupRuleFormSet(_posted(request), initial=initial, form_kwargs={"org": org})
     if form.is_valid() and rows.is_valid():
-        try:
-            mappings.save_group_mapping(
-                connection=connection,
-                rows=group_rows(rows),
-                actor=signed_in_user(request),
-                **form.cleaned_data,
-            )
-        except SettingsRefused as refusal:
-            show_refusal(form, refusal)
-            connection.refresh_from_db()
-        else:
-            messages.success(
-                request, "The group mapping has been saved. It holds from each member's next login."
-            )
+        save = partial(mappings.save_group_mapping, rows=group_rows(rows))
+        if _is_saved(request, connection, form, save):
+            messages.success(request, f"The group mapping has been saved. {HOLDS_FROM}")
             return redirect("sso:group_mapping", org_slug, connection_uid)
     page = {
         "connection": connection,
@@ -114,6 +89,19 @@ def group_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> H
         "has_groups": org.resource_groups.exists(),
     }
     return org_page(request, "sso/settings/group_mapping.html", page)
+
+
+def _is_saved(
+    request: OrgRequest, connection: Connection, form: StampedForm, save: Callable[..., object]
+) -> bool:
+    """Save what the form says; a refusal is shown by it, beside what is saved now."""
+    try:
+        save(connection=connection, actor=signed_in_user(request), **form.cleaned_data)
+    except SettingsRefused as refusal:
+        show_refusal(form, refusal)
+        connection.refresh_from_db()
+        return False
+    return True
 
 
 def _rows_to_begin_with(request: OrgRequest, saved: Iterable[Any]) -> list[Any]:

@@ -73,7 +73,7 @@ RECORDED: dict[str, dict[str, Any]] = {
         ],
     },
 }
-plain_words = st.text(st.characters(exclude_characters="{}[]", exclude_categories=("Cs",)), max_size=12)
+plain_words = st.text(st.characters(exclude_characters="{}[]", exclude_categories=["Cs"]), max_size=12)
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), plain_words),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(plain_words, inner, max_size=3)),
