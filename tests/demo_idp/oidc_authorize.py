@@ -33,7 +33,6 @@ class Grant:
     expires_at: datetime
     faults: frozenset[Fault] = frozenset()
     id_token_overrides: Mapping[str, Any] = field(default_factory=dict)
-    userinfo_overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +82,6 @@ class OIDCLogin:
             expires_at=tenant.clock() + timedelta(seconds=CODE_SECONDS),
             faults=faults,
             id_token_overrides=overrides.id_token,
-            userinfo_overrides=overrides.userinfo,
         )
         return self._respond({"code": code, **_issuer_parameter(tenant, faults)})
 

@@ -107,10 +107,6 @@ class Tenant:
 
     # Who it knows
 
-    def add_person(self, person: Person) -> None:
-        """Add somebody, or replace whoever has that subject."""
-        self.people[person.subject] = person
-
     def change_person(self, subject: str, **changes: Any) -> Person:
         """Change fields of a person, such as `groups=("owners",)`."""
         self.people[subject] = dataclasses.replace(self.people[subject], **changes)
@@ -140,10 +136,6 @@ class Tenant:
     def next_id_token(self, **claims: Any) -> None:
         """Change claims of the next login's ID token; `OMIT` leaves one out."""
         self._overrides.id_token.update(claims)
-
-    def next_userinfo(self, **claims: Any) -> None:
-        """Change claims of the next login's userinfo; `OMIT` leaves one out."""
-        self._overrides.userinfo.update(claims)
 
     def next_saml_response(self, **fields: Any) -> None:
         """Change fields of the next SAML response: see `SamlResponseBuilder`."""
@@ -228,5 +220,4 @@ class _Overrides:
     """What the next login was asked to say instead."""
 
     id_token: dict[str, Any] = dataclasses.field(default_factory=dict)
-    userinfo: dict[str, Any] = dataclasses.field(default_factory=dict)
     saml_response: dict[str, Any] = dataclasses.field(default_factory=dict)
