@@ -18,8 +18,8 @@ from tests.builders import make_sso_session, set_policy
 from tests.conftest import World, log_in
 from tests.demo_idp import DemoIdP
 from tests.sso.oidc.conftest import AcmeLogin, make_acme
-from tests.sso.oidc.conftest import change_revision as change_oidc
 from tests.sso.saml.conftest import GlobexLogin, make_globex
+from tests.sso.whole_login import change_revision
 
 PAGE = "/orgs/acme/r/private-marker/"
 SECOND = timedelta(seconds=1)
@@ -127,7 +127,7 @@ def test_max_age_ends_access_counted_from_the_sign_in_at_the_idp(
     acme: AcmeLogin, gate_clock: GateClock
 ) -> None:
     """The person signed in at the IdP twenty minutes ago, by the IdP's word, and may for half an hour."""
-    change_oidc(acme, max_age_seconds=1800)
+    change_revision(acme, max_age_seconds=1800)
     signed_in_at = timezone.now().replace(microsecond=0) - timedelta(minutes=20)
     acme.tenant.next_id_token(auth_time=int(signed_in_at.timestamp()))
     ends_at = ends_where_it_says(acme, gate_clock, limit=SessionLimit.OIDC_MAX_AGE)
@@ -137,7 +137,7 @@ def test_max_age_ends_access_counted_from_the_sign_in_at_the_idp(
 def test_id_tokens_expiry_ends_access_where_the_organisation_follows_it(
     acme: AcmeLogin, gate_clock: GateClock
 ) -> None:
-    change_oidc(acme, follow_id_token_expiry=True)
+    change_revision(acme, follow_id_token_expiry=True)
     expires_at = timezone.now().replace(microsecond=0) + timedelta(minutes=7)
     acme.tenant.next_id_token(exp=int(expires_at.timestamp()))
     assert ends_where_it_says(acme, gate_clock, limit=SessionLimit.OIDC_ID_TOKEN_EXP) == expires_at

@@ -7,16 +7,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from orgs.models import AuditEvent, Membership, Organization
+from orgs.models import Membership
 from orgs.roles import Role
-from sso.models import Connection, LinkedIdentity, Revision, SSOSession
+from sso.models import Connection
 from sso.oidc import discovery, jwks, transport
 from sso.oidc.adapter import callback_url
 from sso.oidc.logout import signed_out_url
 from sso.types import Enforcement
-from sso.viewer import start_url
 from tests.builders import (
-    live_revision,
     make_connection,
     make_member,
     make_org,
@@ -26,33 +24,18 @@ from tests.builders import (
 )
 from tests.conftest import log_in
 from tests.demo_idp import DemoIdP, IdPAnswer, IdPBrowser, OIDCClient, Person, Tenant, TenantConfig
+from tests.sso.whole_login import PRIVATE_TEXT, WholeLogin
 
 CLIENT_ID = "hubsso client/1"  # to be form-urlencoded in Basic (RFC 6749, 2.3.1)
 CLIENT_SECRET = "s3cret: with % and + and é"
-PRIVATE_TEXT = "private-body-marker"
 
 
-@dataclass(frozen=True, slots=True)
-class AcmeLogin:
-    """Acme, its member Max, and Acme's OP. `client` is Max's browser, signed in to the portal only."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcmeLogin(WholeLogin):
+    """Acme, its member Max, and Acme's OP."""
 
-    org: Organization
-    max: Membership
     olivia: Membership
-    connection: Connection
-    tenant: Tenant
     idp: DemoIdP
-    client: Client
-    page_path: str
-
-    @property
-    def revision(self) -> Revision:
-        return live_revision(self.connection)
-
-    def start(self, *, silent: bool = False) -> Any:
-        """The start page's answer: a redirect to the OP, or a refusal."""
-        query = {"next": self.page_path, **({"silent": "1"} if silent else {})}
-        return self.client.get(start_url(self.org.slug), query)
 
     def go_to_idp(self, subject: str = "max", *, browser: IdPBrowser | None = None) -> IdPAnswer:
         """From the start page through the OP's login page to the answer, not yet delivered."""
@@ -63,20 +46,6 @@ class AcmeLogin:
     def sign_in(self, subject: str = "max") -> Any:
         """The whole login: the callback's response."""
         return self.go_to_idp(subject).deliver(self.client)
-
-    def can_read(self, client: Client | None = None) -> bool:
-        """Does the gate let the browser at Acme's private page?"""
-        response = (client or self.client).get(self.page_path)
-        return response.status_code == 200 and PRIVATE_TEXT in response.content.decode()
-
-    def refusals(self) -> list[str]:
-        """The codes in Acme's audit log, oldest first."""
-        events = AuditEvent.objects.filter(org=self.org, event="org.sso_refused").order_by("seq")
-        return [event.data["code"] for event in events]
-
-    def assert_nothing_was_opened(self) -> None:
-        assert not SSOSession.objects.exists()
-        assert not LinkedIdentity.objects.exists()
 
 
 @pytest.fixture(autouse=True)
@@ -141,8 +110,3 @@ def register_client(tenant: Tenant, connection: Connection, **fields: Any) -> No
         "post_logout_redirect_uris": (signed_out_url(connection.uid),),
     }
     tenant.add_client(OIDCClient(**{**registration, **fields}))
-
-
-def change_revision(acme: AcmeLogin, **fields: Any) -> None:
-    """Another configuration for the live revision, which is not how the product does it."""
-    Revision.objects.filter(pk=acme.revision.pk).update(**fields)

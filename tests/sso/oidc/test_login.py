@@ -13,7 +13,8 @@ from sso.types import SessionLimit
 from tests.conftest import log_in
 from tests.demo_idp import DemoIdP, IdPBrowser
 from tests.demo_idp.config import OIDC_ALGORITHMS, Person, TenantConfig
-from tests.sso.oidc.conftest import AcmeLogin, change_revision, register_client
+from tests.sso.oidc.conftest import AcmeLogin, register_client
+from tests.sso.whole_login import change_revision
 
 
 def test_member_is_let_in_and_returns_to_the_page(acme: AcmeLogin) -> None:

@@ -14,7 +14,8 @@ from sso.viewer import start_url
 from tests.builders import make_connection, make_org, make_user
 from tests.conftest import log_in
 from tests.demo_idp import DemoIdP, IdPBrowser, OIDCFault, TenantConfig
-from tests.sso.oidc.conftest import CLIENT_SECRET, AcmeLogin, change_revision, register_client
+from tests.sso.oidc.conftest import CLIENT_SECRET, AcmeLogin, register_client
+from tests.sso.whole_login import change_revision
 
 CALLBACK_FAULTS = [
     (OIDCFault.WRONG_ISS, "issuer_mismatch"),

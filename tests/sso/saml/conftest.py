@@ -8,13 +8,10 @@ import pytest
 from django.test import Client
 from lxml import html
 
-from orgs.models import AuditEvent, Membership, Organization
-from sso.models import Connection, LinkedIdentity, Revision, SSOSession
+from sso.models import Connection
 from sso.saml.sp import service_provider
 from sso.types import Enforcement, SSOProtocol
-from sso.viewer import start_url
 from tests.builders import (
-    live_revision,
     make_connection,
     make_member,
     make_org,
@@ -25,29 +22,12 @@ from tests.builders import (
 from tests.conftest import log_in
 from tests.demo_idp import DemoIdP, IdPAnswer, IdPBrowser, Person, SAMLServiceProvider, Tenant, TenantConfig
 from tests.sso.saml.exchange import Exchange, make_exchange
+from tests.sso.whole_login import PRIVATE_TEXT, WholeLogin
 
-PRIVATE_TEXT = "private-body-marker"
 
-
-@dataclass(frozen=True, slots=True)
-class GlobexLogin:
-    """Globex, its member Max, and Globex's IdP. `client` is Max's browser, signed in to the portal only."""
-
-    org: Organization
-    max: Membership
-    connection: Connection
-    tenant: Tenant
-    client: Client
-    page_path: str
-
-    @property
-    def revision(self) -> Revision:
-        return live_revision(self.connection)
-
-    def start(self, *, silent: bool = False) -> Any:
-        """The start page's answer: a redirect or a form to the IdP, or a refusal."""
-        query = {"next": self.page_path, **({"silent": "1"} if silent else {})}
-        return self.client.get(start_url(self.org.slug), query)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobexLogin(WholeLogin):
+    """Globex, its member Max, and Globex's IdP."""
 
     def go_to_idp(self, subject: str = "max", *, browser: IdPBrowser | None = None) -> IdPAnswer:
         """From the start page through the IdP's login page to its response, not yet delivered."""
@@ -65,20 +45,6 @@ class GlobexLogin:
     def finish(self, response: Any, client: Client | None = None) -> Any:
         """Follow the ACS's redirect in the browser that started the login; a refusal is handed back."""
         return (client or self.client).get(response["Location"]) if response.status_code == 303 else response
-
-    def can_read(self, client: Client | None = None) -> bool:
-        """Does the gate let the browser at Globex's private page?"""
-        response = (client or self.client).get(self.page_path)
-        return response.status_code == 200 and PRIVATE_TEXT in response.content.decode()
-
-    def refusals(self) -> list[str]:
-        """The codes in Globex's audit log, oldest first."""
-        events = AuditEvent.objects.filter(org=self.org, event="org.sso_refused").order_by("seq")
-        return [event.data["code"] for event in events]
-
-    def assert_nothing_was_opened(self) -> None:
-        assert not SSOSession.objects.exists()
-        assert not LinkedIdentity.objects.exists()
 
 
 def way_to_idp(response: Any) -> tuple[str, dict[str, str] | None]:
@@ -131,15 +97,17 @@ def make_globex(demo_idp: DemoIdP, client: Client) -> GlobexLogin:
     member = make_member(org, make_user("max@globex.example", name="Max"))
     log_in(client, member.user)
     page = make_page(org, "Private", body=PRIVATE_TEXT)
-    return GlobexLogin(org, member, connection, tenant, client, page.get_absolute_url())
+    return GlobexLogin(
+        org=org,
+        max=member,
+        connection=connection,
+        tenant=tenant,
+        client=client,
+        page_path=page.get_absolute_url(),
+    )
 
 
 def register_sp(tenant: Tenant, connection: Connection, **fields: Any) -> None:
     """Make the connection's SP known to the IdP."""
     sp = service_provider(connection.uid)
     tenant.add_service_provider(SAMLServiceProvider(entity_id=sp.entity_id, acs_url=sp.acs_url, **fields))
-
-
-def change_revision(globex: GlobexLogin, **fields: Any) -> None:
-    """Another configuration for the live revision, which is not how the product does it."""
-    Revision.objects.filter(pk=globex.revision.pk).update(**fields)

@@ -18,7 +18,8 @@ from tests.builders import make_connection, make_revision, make_user
 from tests.conftest import log_in
 from tests.demo_idp import IdPAnswer, IdPBrowser, IdPPageError, SAMLFault, cancel_login
 from tests.demo_idp.keys import make_certificate
-from tests.sso.saml.conftest import GlobexLogin, change_revision, register_sp, way_to_idp
+from tests.sso.saml.conftest import GlobexLogin, register_sp, way_to_idp
+from tests.sso.whole_login import change_revision
 
 BINDINGS = [Revision.Binding.REDIRECT, Revision.Binding.POST]
 

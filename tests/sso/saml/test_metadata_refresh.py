@@ -13,7 +13,8 @@ from sso.models import AnnouncedCertificate, MetadataCheck
 from sso.saml import metadata_refresh
 from sso.saml.certificates import trusted_certificates
 from tests.builders import make_member, make_user
-from tests.sso.saml.conftest import GlobexLogin, change_revision
+from tests.sso.saml.conftest import GlobexLogin
+from tests.sso.whole_login import change_revision
 
 
 @pytest.fixture
