@@ -33,6 +33,7 @@ class Grant:
     expires_at: datetime
     faults: frozenset[Fault] = frozenset()
     id_token_overrides: Mapping[str, Any] = field(default_factory=dict)
+    userinfo_overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from tests.demo_idp.faults import USERINFO_FAULTS, OIDCFault
 from tests.demo_idp.oidc_authorize import Grant
 from tests.demo_idp.oidc_discovery import json_response
 from tests.demo_idp.oidc_faults import userinfo_with_faults
+from tests.demo_idp.oidc_tokens import with_changes
 from tests.demo_idp.tenant import Tenant
 
 
@@ -22,4 +23,4 @@ def userinfo(tenant: Tenant, request: Request) -> Response:
         return response
     person = tenant.people[grant.session.subject]
     claims = {"sub": person.subject, **oidc_claims(person, grant.scopes)}
-    return json_response(userinfo_with_faults(claims, grant.faults))
+    return json_response(with_changes(userinfo_with_faults(claims, grant.faults), grant.userinfo_overrides))
