@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.core.handlers.exception import response_for_exception
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -18,7 +19,6 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from accounts.requests import signed_in_user
-from hubsso.error_views import not_found
 from hubsso.negotiation import wants_json
 from orgs.access import Area
 from orgs.models import Organization
@@ -66,7 +66,7 @@ class SSOGateMiddleware:
         An exempt view looks its organisation up itself: what it does not find may have another slug now.
         """
         if isinstance(exception, ConnectionGone):
-            return not_found(request, exception)
+            return response_for_exception(request, Http404())
         route = request.resolver_match
         if not isinstance(exception, Http404) or route is None or getattr(request, "is_gated", False):
             return None

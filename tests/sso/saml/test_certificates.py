@@ -13,6 +13,8 @@ from sso.errors import SSOError
 from sso.models import Revision
 from sso.saml.certificates import parse_certificates, trusted_certificates
 from sso.saml.errors import CertificateExpired, CertificateKeyWeak, CertificateUnreadable
+from sso.types import SSOProtocol
+from tests.builders import live_revision, make_connection, make_org
 from tests.demo_idp.keys import private_key_pem
 from tests.sso.saml.exchange import key_pair
 
@@ -135,9 +137,15 @@ def test_certificate_for_later_may_be_entered_before() -> None:
     parse_certificates(FIRST, now=BEGINS_AT - timedelta(days=30))
 
 
+def revision_with(*certificates: str) -> Revision:
+    connection = make_connection(make_org(), SSOProtocol.SAML, certificates=list(certificates))
+    return live_revision(connection)
+
+
+@pytest.mark.django_db
 def test_expired_certificate_of_a_revision_is_not_trusted_any_longer() -> None:
     later = certificate(KEY, name="later", ends_at=ENDS_AT + timedelta(days=1))
-    revision = Revision(certificates=[FIRST, later])
+    revision = revision_with(FIRST, later)
 
     assert len(trusted_certificates(revision, now=ENDS_AT - SECOND)) == 2
     assert [info.subject for info in trusted_certificates(revision, now=ENDS_AT)] == ["CN=later"]
@@ -145,6 +153,7 @@ def test_expired_certificate_of_a_revision_is_not_trusted_any_longer() -> None:
         trusted_certificates(revision, now=ENDS_AT + timedelta(days=1))
 
 
+@pytest.mark.django_db
 def test_revision_without_a_certificate_trusts_nobody() -> None:
     with pytest.raises(CertificateUnreadable):
-        trusted_certificates(Revision(certificates=[]), now=NOW)
+        trusted_certificates(revision_with(), now=NOW)
