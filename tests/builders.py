@@ -10,8 +10,9 @@ from accounts.emails import add_verified_email
 from accounts.models import User
 from orgs.models import Membership, Organization, Resource, ResourceGroup
 from orgs.roles import Role
-from sso.models import Connection, LinkedIdentity, LoginAttempt, Revision, SSOPolicy, SSOSession
-from sso.types import Enforcement, IdentityAssertion, Purpose, SessionLimit, SSOProtocol
+from sso.models import Connection, KeyPair, LinkedIdentity, LoginAttempt, Revision, SSOPolicy, SSOSession
+from sso.types import Enforcement, IdentityAssertion, KeyPairStatus, Purpose, SessionLimit, SSOProtocol
+from tests.demo_idp.keys import SamlKeyPair, private_key_pem
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -162,3 +163,15 @@ def make_attempt(
             **fields,
         },
     )
+
+
+def give_key_pair(
+    connection: Connection, pair: SamlKeyPair, status: KeyPairStatus = KeyPairStatus.ACTIVE
+) -> KeyPair:
+    """A key pair of ours that was made before: to make one takes a while."""
+    ours = KeyPair(
+        org_id=connection.org_id, connection=connection, status=status, certificate=pair.certificate_pem
+    )
+    ours.seal_private_key(private_key_pem(pair.private_key).decode())
+    ours.save()
+    return ours

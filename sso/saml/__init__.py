@@ -5,11 +5,12 @@ and becomes an `IdentityAssertion` in `responses`, past these judges, each of wh
 
 1. `document`: is it XML that we are willing to parse?
 2. `preflight`: has it the one shape in which a signature means what it seems to mean?
-3. `signatures`: did a certificate of the revision sign the assertion?
+3. `signatures`: did a certificate of the revision sign the assertion? An encrypted one is opened first, by
+   `decryption`, and its tree goes past the preflight again.
 4. `postflight`: was it made for us, for this login attempt, and for now?
 5. `library`: does python3-saml, strict, agree?
 6. `replay`: is it used for the first time?
 
-All of them look at the same parsed tree, and nothing is read from outside the signed assertion but what only
-serves to refuse. Beside that way: `certificates` (what an admin pastes), `keys` (our own), `metadata`.
+All of them look at the same parsed tree (the decrypted one, if there is one), and nothing is read from outside the
+signed assertion but what only serves to refuse. Beside that way: `certificates` (what an admin pastes), `metadata`.
 """

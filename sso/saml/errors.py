@@ -56,14 +56,6 @@ class ElementNotAllowed(SAMLError):
     status = HTTPStatus.BAD_REQUEST
 
 
-class EncryptionNotSupported(SAMLError):
-    code = "encryption_not_supported"
-    user_message = (
-        "Your organisation's single sign-on is not set up correctly. Contact your organisation's admin "
-        "and name the reference below."
-    )
-
-
 class AssertionNotSingle(SAMLError):
     code = "assertion_not_single"
 
@@ -77,6 +69,43 @@ class IDInvalid(SAMLError):
 
 class DuplicateID(SAMLError):
     code = "duplicate_id"
+
+
+# --- Encryption ----------------------------------------------------------------------------------------
+
+
+class EncryptionError(SAMLError):
+    """What is encrypted can't be read. `admin_detail` says what to set at the IdP where that helps."""
+
+    code = "encryption_unusable"
+    user_message = (
+        "Your organisation's single sign-on is not set up correctly. Contact your organisation's admin "
+        "and name the reference below."
+    )
+
+
+class EncryptionNotSupported(EncryptionError):
+    """An encrypted NameID or attribute, or something encrypted in a place of its own."""
+
+    code = "encryption_not_supported"
+
+
+class EncryptionNotAllowed(EncryptionError):
+    """An encrypted assertion of a shape that we do not take."""
+
+    code = "encryption_not_allowed"
+
+
+class DecryptionFailed(EncryptionError):
+    """No key of ours opens it, or it was changed: there is no telling which."""
+
+    code = "decryption_failed"
+
+
+class AssertionNotEncrypted(EncryptionError):
+    """In the clear, where the configuration wants it encrypted."""
+
+    code = "assertion_not_encrypted"
 
 
 # --- The signature -------------------------------------------------------------------------------------

@@ -1,15 +1,16 @@
 """python3-saml as the last judge: its strict check of a whole response, settings built from the revision.
 
 The library reads its own clock and allows 300 seconds of drift in one place and none in another; `postflight`
-decides about time, with one clock and one skew. And it would parse the document again; it is given the tree that
-was preflighted. Those are the only differences of `CheckedResponse`. No getter of the library is used: what a
-response says is read from the verified element.
+decides about time, with one clock and one skew. And it would parse the document again, and decrypt it by xmlsec; it
+is given the trees that were preflighted. Those are the only differences of `CheckedResponse`. No getter of the
+library is used: what a response says is read from the verified element.
 """
 
 import threading
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from sso.errors import ConfigurationUnreadable, SSOError
-from sso.saml import errors
+from sso.saml import errors, names
 from sso.saml.errors import shown
 from sso.saml.names import tag
 from sso.saml.signatures import VerifiedResponse
@@ -43,13 +44,13 @@ class LibrarySettings:
 class CheckedResponse(OneLogin_Saml2_Response):  # type: ignore[misc]
     """The library's response on a tree that is already parsed, with the questions of time left to `postflight`."""
 
-    def __init__(self, settings: OneLogin_Saml2_Settings, root: etree._Element) -> None:
+    def __init__(self, settings: OneLogin_Saml2_Settings, response: VerifiedResponse) -> None:
         self._settings = settings
         self._error = None
-        self.document = root
+        self.document = response.root if response.received is None else response.received
         self.response = b""
-        self.decrypted_document = None
-        self.encrypted = None  # the preflight lets nothing encrypted through
+        self.decrypted_document = None if response.received is None else response.root
+        self.encrypted = response.received is not None
         self.valid_scd_not_on_or_after = None
 
     def validate_timestamps(self, **kwargs: Any) -> bool:
@@ -68,7 +69,7 @@ class CheckedResponse(OneLogin_Saml2_Response):  # type: ignore[misc]
 
 def check_strictly(response: VerifiedResponse, settings: LibrarySettings, *, request_id: str) -> None:
     """Let python3-saml check the whole response, strict. Raises an SSOError that names the library's reason."""
-    checked = CheckedResponse(_library_settings(settings), response.root)
+    checked = CheckedResponse(_library_settings(settings), response)
     try:
         checked.is_valid(_request_data(settings.sp.acs_url), request_id=request_id, raise_exceptions=True)
     except OneLogin_Saml2_ValidationError as error:
@@ -160,6 +161,10 @@ _REFUSALS: dict[int, type[SSOError]] = {
 # --- The compiled schema ---------------------------------------------------------------------------------
 
 
+_XENC11_SCHEMA = Path(__file__).parent / "schemas" / "xenc11.xsd"
+_XSD_IMPORT = "{http://www.w3.org/2001/XMLSchema}import"
+
+
 class _Schemas(threading.local):
     def __init__(self) -> None:
         self.compiled: dict[str | None, etree.XMLSchema] = {}
@@ -171,9 +176,13 @@ _schemas = _Schemas()
 def _schema_of_this_thread(tree: etree._ElementTree) -> etree.XMLSchema:
     """Stands in for `lxml.etree.XMLSchema` where the library compiles its schemas, at every response, which is
     half the cost of a login. One per thread: lxml's error log of a schema is not made for two.
+
+    Compiled with the schema of XML Encryption 1.1, which the library does not have.
     """
     path = tree.docinfo.URL
     if path not in _schemas.compiled:
+        more = {"namespace": names.XENC11, "schemaLocation": _XENC11_SCHEMA.as_uri()}
+        tree.getroot().insert(0, etree.Element(_XSD_IMPORT, more))
         _schemas.compiled[path] = etree.XMLSchema(tree)
     return _schemas.compiled[path]
 

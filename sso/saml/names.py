@@ -1,4 +1,4 @@
-"""The names that SAML 2.0 and XML Signature fix: namespaces, bindings, formats, status codes, algorithms."""
+"""The names that SAML 2.0, XML Signature and XML Encryption fix: namespaces, bindings, formats, codes, algorithms."""
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
@@ -39,6 +39,20 @@ DIGEST_ALGORITHMS = frozenset(
         "http://www.w3.org/2001/04/xmlenc#sha512",
     }
 )
+XENC_ELEMENT = f"{XENC}Element"
+GCM_KEY_BITS = {f"{XENC11}aes{bits}-gcm": bits for bits in (128, 192, 256)}
+RSA_OAEP_MGF1P = f"{XENC}rsa-oaep-mgf1p"  # its mask is SHA-1's, whatever the digest
+RSA_OAEP = f"{XENC11}rsa-oaep"
+SHA1 = f"{DS}sha1"
+MGF1_SHA1 = f"{XENC11}mgf1sha1"
+# SHA-1 is not broken in this place, and what most IdPs send.
+OAEP_DIGESTS = {
+    SHA1: "sha1",
+    f"{XENC}sha256": "sha256",
+    "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
+    f"{XENC}sha512": "sha512",
+}
+OAEP_MGF_DIGESTS = {f"{XENC11}mgf1{digest}": digest for digest in OAEP_DIGESTS.values()}
 
 _NAMESPACES = {
     "saml": SAML,
@@ -47,6 +61,7 @@ _NAMESPACES = {
     "mdui": MDUI,
     "ds": DS,
     "xenc": XENC,
+    "xenc11": XENC11,
     "ec": EXCLUSIVE_C14N,
 }
 

@@ -2,8 +2,9 @@
 
 Signature wrapping, smuggled references and costly transforms all need a document of an unusual shape. So the
 shape is an allow-list, checked on the tree that is verified afterwards: one Response, in it at most one
-Assertion, and signatures only as their direct children, each with exactly one reference to its own parent
-(Core 5.4, XML Signature 1.1). Nothing here knows a key: a document that passes is merely well-behaved.
+Assertion, plain or encrypted (see `encrypted`), and signatures only as their direct children, each with exactly one
+reference to its own parent (Core 5.4, XML Signature 1.1). Nothing here knows a key: a document that passes is
+merely well-behaved.
 
 xmlsec looks a reference `#x` up by evaluating `xpointer(id('x'))`, before anybody knows who signed. So an ID is a
 plain name, or it could be a program.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from sso.saml import names
+from sso.saml.encrypted import EncryptedAssertion, check_encrypted_assertion
 from sso.saml.errors import (
     AlgorithmNotAllowed,
     AssertionNotSingle,
@@ -31,9 +33,7 @@ from sso.saml.errors import (
 from sso.saml.limits import MAX_ID_LENGTH, MAX_KEPT_PREFIXES
 from sso.saml.names import tag
 
-_ENCRYPTED = frozenset(
-    {tag("saml:EncryptedAssertion"), tag("saml:EncryptedID"), tag("saml:EncryptedAttribute")}
-)
+_ENCRYPTED = frozenset({tag("saml:EncryptedID"), tag("saml:EncryptedAttribute"), tag("saml:NewEncryptedID")})
 _ENCRYPTION_NAMESPACES = (f"{{{names.XENC}}}", f"{{{names.XENC11}}}")
 # An NCName, as the schemas want it, of the characters that IdPs use.
 _PLAIN_NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9._-]{{0,{MAX_ID_LENGTH - 1}}}")
@@ -42,10 +42,14 @@ _KEY_INFO_CHILDREN = frozenset({tag("ds:KeyName"), tag("ds:KeyValue"), tag("ds:X
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedResponse:
-    """A response of the right shape, whose every word may still be a lie. `assertion` is None in a refusal."""
+    """A response of the right shape, whose every word may still be a lie.
+
+    It has either an `assertion` or an `encrypted` one; neither, in a refusal.
+    """
 
     root: etree._Element
     assertion: etree._Element | None
+    encrypted: EncryptedAssertion | None
     status_codes: tuple[str, ...]
 
     @property
@@ -64,8 +68,9 @@ def check_shape(root: etree._Element) -> UnverifiedResponse:
         raise ResponseMalformed(f"The document is {shown(root.tag)}, not a SAML 2.0 Response with an ID.")
     _check_elements(root)
     _check_ids(root)
-    response = UnverifiedResponse(root, _only_assertion(root), _status_codes(root))
-    if response.is_success and response.assertion is None:
+    assertion, encrypted = _only_assertion(root)
+    response = UnverifiedResponse(root, assertion, encrypted, _status_codes(root))
+    if response.is_success and assertion is None and encrypted is None:
         raise AssertionNotSingle("The response has no assertion.")
     _check_signatures(root)
     return response
@@ -74,12 +79,17 @@ def check_shape(root: etree._Element) -> UnverifiedResponse:
 def _check_elements(root: etree._Element) -> None:
     for element in root.iter(etree.Element):
         name = str(element.tag)
-        if name in _ENCRYPTED or name.startswith(_ENCRYPTION_NAMESPACES):
+        if name in _ENCRYPTED or (name.startswith(_ENCRYPTION_NAMESPACES) and not _is_in_place(element)):
             raise EncryptionNotSupported(
-                "The IdP encrypts its assertions, NameIDs or attributes. Switch encryption off for this SP."
+                "The IdP encrypts NameIDs or attributes. Let it encrypt whole assertions for this SP, or nothing."
             )
         if name in (tag("samlp:Extensions"), tag("saml:Advice")):
             raise ElementNotAllowed(f"The response has an element {shown(etree.QName(name).localname)}.")
+
+
+def _is_in_place(element: etree._Element) -> bool:
+    """Does something of XML Encryption stand where `check_encrypted_assertion` will look at it?"""
+    return any(True for _ in element.iterancestors(tag("saml:EncryptedAssertion")))
 
 
 def _check_ids(root: etree._Element) -> None:
@@ -97,20 +107,23 @@ def _check_ids(root: etree._Element) -> None:
             seen.add(value)
 
 
-def _only_assertion(root: etree._Element) -> etree._Element | None:
-    assertions = list(root.iter(tag("saml:Assertion")))
+def _only_assertion(root: etree._Element) -> tuple[etree._Element | None, EncryptedAssertion | None]:
+    """The assertion, in the clear or encrypted. (None, None) where there is none."""
+    assertions = list(root.iter(tag("saml:Assertion"), tag("saml:EncryptedAssertion")))
     if len(list(root.iter(tag("samlp:Response")))) > 1:
         raise AssertionNotSingle("The response holds another response.")
     if not assertions:
-        return None
+        return None, None
     if len(assertions) > 1:
         raise AssertionNotSingle(f"The response has {len(assertions)} assertions; exactly one is taken.")
     assertion = assertions[0]
     if assertion.getparent() is not root:
         raise AssertionNotSingle("The assertion does not stand directly in the response.")
+    if assertion.tag == tag("saml:EncryptedAssertion"):
+        return None, check_encrypted_assertion(assertion)
     if not assertion.get("ID"):
         raise ResponseMalformed("The assertion has no ID.")
-    return assertion
+    return assertion, None
 
 
 def _status_codes(root: etree._Element) -> tuple[str, ...]:

@@ -1,18 +1,19 @@
 """From a posted response to a parked assertion. Runs past the judges that the package's docstring names, in order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from sso import login, replay
-from sso.models import Connection, LoginAttempt
-from sso.saml import document, library, postflight
+from sso.models import Connection, LoginAttempt, Revision
+from sso.saml import decryption, document, library, postflight, signatures
 from sso.saml.attributes import identity_assertion
-from sso.saml.certificates import trusted_certificates
-from sso.saml.errors import AssertionReplayed, UnsolicitedResponse, shown
+from sso.saml.certificates import CertificateInfo, trusted_certificates
+from sso.saml.errors import AssertionNotEncrypted, AssertionReplayed, UnsolicitedResponse, shown
 from sso.saml.preflight import UnverifiedResponse, check_shape
-from sso.saml.signatures import verify_signatures
+from sso.saml.signatures import VerifiedResponse
 from sso.saml.sp import service_provider
 from sso.saml.status import check_success
 from sso.types import IdentityAssertion, MessageKind
@@ -60,7 +61,7 @@ def accept_response(
         request_id=attempt.request_id or "",
     )
     certificates = trusted_certificates(revision, now=now)
-    verified = verify_signatures(response, certificates)
+    verified = _verify(response, revision, certificates)
     checked = postflight.check(verified, expected, now=now)
     settings = library.LibrarySettings(
         sp=expected.sp,
@@ -92,6 +93,21 @@ def use_once(accepted: AcceptedAssertion, *, attempt: LoginAttempt, now: datetim
     if not is_first_use:
         raise AssertionReplayed(f"The assertion {shown(accepted.assertion_id)} was used before.")
     return login.park_assertion(attempt=attempt, assertion=accepted.identity, now=now)
+
+
+def _verify(
+    response: UnverifiedResponse, revision: Revision, certificates: Sequence[CertificateInfo]
+) -> VerifiedResponse:
+    """Signatures, and between the response's and the assertion's the decryption, where there is one."""
+    if response.encrypted is None:
+        if revision.want_encrypted:
+            raise AssertionNotEncrypted(
+                "The assertion came in the clear. Let the IdP encrypt it, or do not require that."
+            )
+        return signatures.verify_signatures(response, certificates)
+    signatures.verify_message_signature(response, certificates)
+    opened = decryption.decrypt(response, decryption.private_keys_of(revision.connection))
+    return signatures.verify_decrypted(opened, certificates, received=response)
 
 
 def _request_id_of(relay_state: str, connection: Connection) -> str:

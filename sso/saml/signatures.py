@@ -34,10 +34,14 @@ _SIGNATURE_TRANSFORMS = (
 
 @dataclass(frozen=True, slots=True)
 class VerifiedResponse:
-    """`assertion` is signed by the IdP, and the very element that was. Of `root` only this much is certain."""
+    """`assertion` is signed by the IdP, and the very element that was. Of `root` only this much is certain.
+
+    `received` is the root that was sent, if `root` is the same response decrypted.
+    """
 
     root: etree._Element
     assertion: etree._Element
+    received: etree._Element | None = None
 
 
 def verify_signatures(
@@ -47,21 +51,52 @@ def verify_signatures(
 
     Raises SignatureMissing or SignatureInvalid.
     """
+    assertion = _signed_assertion(response)
+    verify_message_signature(response, certificates)
+    _require_valid(assertion, certificates)
+    return VerifiedResponse(response.root, assertion)
+
+
+def verify_message_signature(response: UnverifiedResponse, certificates: Sequence[CertificateInfo]) -> None:
+    """Check the response's own signature if there is one. It covers an encrypted assertion as it was sent.
+
+    Raises SignatureInvalid.
+    """
+    xmlsec.tree.add_ids(response.root, ["ID"])
+    if response.root.find(tag("ds:Signature")) is not None:
+        _require_valid(response.root, certificates)
+
+
+def verify_decrypted(
+    response: UnverifiedResponse, certificates: Sequence[CertificateInfo], *, received: UnverifiedResponse
+) -> VerifiedResponse:
+    """Check the signature of an assertion that was encrypted in `received`, whose own was checked before.
+
+    Raises SignatureMissing or SignatureInvalid.
+    """
+    assertion = _signed_assertion(response)
+    xmlsec.tree.add_ids(response.root, ["ID"])
+    _require_valid(assertion, certificates)
+    return VerifiedResponse(response.root, assertion, received.root)
+
+
+def _signed_assertion(response: UnverifiedResponse) -> etree._Element:
     assertion = response.assertion
     if assertion is None or assertion.find(tag("ds:Signature")) is None:
         raise SignatureMissing(
             "The assertion is not signed. Let the IdP sign assertions, not (only) the response around them."
         )
-    xmlsec.tree.add_ids(response.root, ["ID"])
-    for signed in (response.root, assertion):
-        signature = signed.find(tag("ds:Signature"))
-        if signature is not None and not any(_verifies(signature, info.pem) for info in certificates):
-            raise SignatureInvalid(
-                f"None of the {len(certificates)} trusted certificates verifies the signature of the "
-                f"{etree.QName(signed).localname}.",
-                certificates=len(certificates),
-            )
-    return VerifiedResponse(response.root, assertion)
+    return assertion
+
+
+def _require_valid(signed: etree._Element, certificates: Sequence[CertificateInfo]) -> None:
+    signature = signed.find(tag("ds:Signature"))
+    if signature is None or not any(_verifies(signature, info.pem) for info in certificates):
+        raise SignatureInvalid(
+            f"None of the {len(certificates)} trusted certificates verifies the signature of the "
+            f"{etree.QName(signed).localname}.",
+            certificates=len(certificates),
+        )
 
 
 def _verifies(signature: etree._Element, pem: str) -> bool:

@@ -12,6 +12,7 @@ from lxml import etree
 
 from tests.demo_idp import saml_names as names
 from tests.demo_idp.keys import SamlKeyPair
+from tests.demo_idp.saml_encryption import Encryption
 from tests.demo_idp.saml_names import tag
 from tests.demo_idp.saml_signing import RSA_SHA256, SHA256, sign_element
 
@@ -40,6 +41,8 @@ class SamlResponseBuilder:
     sign_response: bool = False
     signature_algorithm: str = RSA_SHA256
     digest_algorithm: str = SHA256
+    encryption: Encryption | None = None
+    """Encrypts the assertion after it is signed, and before the response is."""
     change_signed: Callable[[etree._Element], object] | None = None
 
     response_id: str | None = field(default_factory=new_id)
@@ -112,7 +115,8 @@ class SamlResponseBuilder:
         response = self._response()
         if self.with_assertion:
             assertion = self._assertion()
-            response.append(self._sign(assertion) if self.sign_assertion else assertion)
+            signed = self._sign(assertion) if self.sign_assertion else assertion
+            response.append(self.encryption.encrypt(signed) if self.encryption else signed)
         if self.sign_response:
             response = self._sign(response)
         if self.change_signed is not None:

@@ -14,11 +14,13 @@ from sso.saml.responses import read_response
 SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 SAMLP = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
+XENC = "{http://www.w3.org/2001/04/xmlenc#}"
 ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 FORBIDDEN_IN_A_SIGNATURE = frozenset(
     f"{DS}{name}" for name in ("Object", "Manifest", "RetrievalMethod", "XPath")
 )
+FORBIDDEN_IN_ENCRYPTION = (f"{XENC}CipherReference", f"{XENC}AgreementMethod", f"{XENC}EncryptionProperties")
 WEAK = ("sha1", "md5", "ripemd", "hmac", "xslt", "xpath")
 
 
@@ -47,6 +49,8 @@ def check_one_shape(response: UnverifiedResponse) -> None:
     assert response.assertion is None or response.assertion is assertions[0]
     assert len(list(root.iter(f"{SAMLP}Response"))) == 1
     _check_ids(root)
+    assert (response.encrypted is not None) == any(root.iter(f"{SAML}EncryptedAssertion"))
+    assert not any(root.iter(*FORBIDDEN_IN_ENCRYPTION))
     signatures = list(root.iter(f"{DS}Signature"))
     parents = [signature.getparent() for signature in signatures]
     assert all(parent is root or parent in assertions for parent in parents)

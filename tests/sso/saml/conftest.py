@@ -12,6 +12,7 @@ from sso.models import Connection
 from sso.saml.sp import service_provider
 from sso.types import Enforcement, SSOProtocol
 from tests.builders import (
+    give_key_pair,
     make_connection,
     make_member,
     make_org,
@@ -21,6 +22,7 @@ from tests.builders import (
 )
 from tests.conftest import log_in
 from tests.demo_idp import DemoIdP, IdPAnswer, IdPBrowser, Person, SAMLServiceProvider, Tenant, TenantConfig
+from tests.sso.saml.encrypting import OUR_KEY, TO_US
 from tests.sso.saml.exchange import Exchange, make_exchange
 from tests.sso.whole_login import PRIVATE_TEXT, WholeLogin
 
@@ -60,6 +62,16 @@ def way_to_idp(response: Any) -> tuple[str, dict[str, str] | None]:
 @pytest.fixture
 def exchange() -> Exchange:
     return make_exchange()
+
+
+@pytest.fixture
+def encrypting(db: None) -> Exchange:
+    """An exchange whose honest response is encrypted for the connection's one key pair."""
+    connection = make_connection(make_org("globex"), SSOProtocol.SAML)
+    give_key_pair(connection, OUR_KEY)
+    exchange = make_exchange(connection)
+    exchange.honest = exchange.honest.but(encryption=TO_US)
+    return exchange
 
 
 @pytest.fixture

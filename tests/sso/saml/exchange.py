@@ -55,10 +55,10 @@ class Exchange:
         return self.judge_but(change_signed=change)
 
 
-def make_exchange(**revision: Any) -> Exchange:
-    """Globex, its connection and a login attempt, none of them in the database."""
+def make_exchange(connection: Connection | None = None, **revision: Any) -> Exchange:
+    """Globex, its connection (another one, if it is given) and a login attempt, none of them in the database."""
     idp_key = key_pair("globex")
-    connection = Connection(pk=1, org_id=1, name="Globex", protocol="saml")
+    connection = connection or Connection(pk=1, org_id=1, name="Globex", protocol="saml")
     live = Revision(
         pk=2,
         org_id=1,
