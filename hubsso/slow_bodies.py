@@ -21,8 +21,8 @@ from hubsso.request_context import client_ip_in
 from hubsso.request_sizes import BODY_REFUSED, MAX_BODY_BYTES, length_in
 
 READ_SECONDS = 10.0
-# Beside hubsso.net.patience.MAX_WAITING_IN_ALL, within the threads of the start command.
-MAX_READING = 6
+# Beside those of hubsso.net.patience, within the threads of the start command.
+MAX_READING = 5
 MAX_READING_BY_ADDRESS = 3
 
 Environment = dict[str, Any]

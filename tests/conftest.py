@@ -12,11 +12,12 @@ from django.core.cache import caches
 from django.test import Client
 
 from accounts.models import User
+from hubsso import net
 from orgs.models import Membership, Organization, Resource
 from orgs.roles import Role
 from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
 from sso.models import Connection
-from sso.oidc import discovery, jwks, transport
+from sso.oidc import discovery, jwks
 from sso.types import Enforcement
 from tests.builders import (
     make_connection,
@@ -73,7 +74,8 @@ def _forget_what_processes_keep() -> None:
         caches["throttle"].clear,
         discovery.forget_all,
         jwks.forget_all,
-        transport.forget_all,
+        net.logins.forget_all,
+        net.lookups.forget_all,
     ):
         forget()
 

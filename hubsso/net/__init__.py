@@ -20,7 +20,7 @@ from hubsso.net.errors import (
     TooLarge,
     UrlNotAllowed,
 )
-from hubsso.net.patience import Patience, shared_patience
+from hubsso.net.patience import Patience, logins, lookups
 from hubsso.net.targets import origin_of
 
 __all__ = [
@@ -42,7 +42,8 @@ __all__ = [
     "UrlNotAllowed",
     "check_url",
     "fetch",
+    "logins",
+    "lookups",
     "origin_of",
-    "shared_patience",
     "tls_context",
 ]

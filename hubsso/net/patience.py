@@ -8,6 +8,9 @@ alone (a circuit breaker). Whoever comes meanwhile is told at once.
 
 A party is whoever the caller says it is: for an IdP its issuer, not the host of a URL, because an issuer's metadata
 may name any host and would otherwise use up another's patience.
+
+What this does not do: several organisations that collude can take all of `MAX_WAITING_IN_ALL` for as long as their
+IdPs answer just before they are given up. Then other organisations' logins are told to come back; pages are served.
 """
 
 import threading
@@ -25,6 +28,7 @@ V = TypeVar("V")
 
 MAX_WAITING = 6
 MAX_WAITING_IN_ALL = 8
+MAX_LOOKUPS = 2  # of what admins type, which may be anything: never at the cost of logins
 FAILURES_TO_OPEN = 3
 OPEN_SECONDS = 15.0
 SLOW_SECONDS = 5.0  # an answer that took this long counts as none: it costs as much
@@ -52,8 +56,16 @@ class _Breaker:
 class Patience:
     """What one process knows of the parties it asks. Safe among threads; remembers the newest 2000."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        max_waiting: int = MAX_WAITING,
+        max_waiting_in_all: int = MAX_WAITING_IN_ALL,
+    ) -> None:
         self._clock = clock
+        self._max_waiting = max_waiting
+        self._max_waiting_in_all = max_waiting_in_all
         self._lock = threading.Lock()
         self.forget_all()
 
@@ -84,7 +96,7 @@ class Patience:
             breaker = _remembered(self._breakers, (party, url), _Breaker)
             if self._clock() < breaker.closed_until:
                 raise NotAsked("It did not answer the last times; it is asked again in a few seconds.")
-            if line.waiting >= MAX_WAITING or self._in_all.waiting >= MAX_WAITING_IN_ALL:
+            if line.waiting >= self._max_waiting or self._in_all.waiting >= self._max_waiting_in_all:
                 raise NotAsked("Too many requests wait for an answer already.")
             if breaker.failures >= FAILURES_TO_OPEN:
                 # This thread tries whether it answers again; others are turned away until that is known.
@@ -102,13 +114,14 @@ class Patience:
             breaker.closed_until = self._clock() + OPEN_SECONDS if is_open else 0.0
 
 
+# One of each in a process: for logins, and for what admins look up while they set a connection up.
+logins = Patience()
+lookups = Patience(max_waiting=MAX_LOOKUPS, max_waiting_in_all=MAX_LOOKUPS)
+
+
 def _remembered(kept: OrderedDict[K, V], key: K, new: Callable[[], V]) -> V:
     value = kept.setdefault(key, new())
     kept.move_to_end(key)
     if len(kept) > MAX_PARTIES:
         kept.popitem(last=False)
     return value
-
-
-# One for the process: what is bounded in all is its threads, whoever asks.
-shared_patience = Patience()

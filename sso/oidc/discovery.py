@@ -54,13 +54,13 @@ def provider_metadata(issuer: str, *, now: datetime) -> ProviderMetadata:
     """
     held = _documents.get(issuer)
     if held is None or now - held.fetched_at >= DEAD_AFTER:
-        return check_issuer(issuer, now=now)
+        return _ask(issuer, now=now, patience=net.logins)
     if now - held.fetched_at < FRESH_FOR or now - held.asked_at < ASK_AGAIN_AFTER:
         return held.document
     if not _documents.mark_asked(issuer, seen=held, now=now):
         return held.document
     try:
-        return check_issuer(issuer, now=now)
+        return _ask(issuer, now=now, patience=net.logins)
     except DiscoveryUnreachable:
         return held.document
 
@@ -77,7 +77,13 @@ def check_issuer(issuer: str, *, now: datetime) -> ProviderMetadata:
     Raises IssuerURLInvalid, DiscoveryUnreachable, DiscoveryInvalid, DiscoveryIssuerMismatch or
     ClientAuthenticationUnsupported.
     """
-    metadata = _read(transport.get_object(discovery_url(issuer), _REFUSALS, issuer=issuer), issuer)
+    return _ask(issuer, now=now, patience=net.lookups)
+
+
+def _ask(issuer: str, *, now: datetime, patience: net.Patience) -> ProviderMetadata:
+    metadata = _read(
+        transport.get_object(discovery_url(issuer), _REFUSALS, issuer=issuer, patience=patience), issuer
+    )
     _documents.put(issuer, metadata, now=now)
     return metadata
 

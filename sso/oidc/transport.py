@@ -17,9 +17,6 @@ from sso.oidc.json_objects import NotAJSONObject, parse_object
 # The whole exchange, lookup to last byte. A member waits for up to four of them in a login.
 DEADLINE_SECONDS = 10.0
 
-# By issuer: whoever hangs is waited for by a few threads, and then by none for a while.
-forget_all = net.shared_patience.forget_all
-
 # The other side did answer, only not with what was asked for: asking again later will not help.
 _ANSWERS_OF_NO_USE = (
     net.UrlNotAllowed,
@@ -40,11 +37,16 @@ class Refusals:
 
 
 def get_object(
-    url: str, refusals: Refusals, *, issuer: str, access_token: str | None = None
+    url: str,
+    refusals: Refusals,
+    *,
+    issuer: str,
+    access_token: str | None = None,
+    patience: net.Patience = net.logins,
 ) -> dict[str, Any]:
     """GET a JSON object."""
     headers = {"Authorization": f"Bearer {access_token}"} if access_token is not None else {}
-    response = _send("GET", url, refusals, issuer=issuer, headers=headers)
+    response = _send("GET", url, refusals, issuer=issuer, headers=headers, patience=patience)
     if response.status != HTTPStatus.OK:
         raise refusals.invalid(f"{refusals.what} at {url} was answered with status {response.status}.")
     return object_in(response, refusals)
@@ -80,9 +82,10 @@ def _send(
     headers: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
     basic_auth: tuple[str, str] | None = None,
+    patience: net.Patience = net.logins,
 ) -> net.FetchedResponse:
     try:
-        with net.shared_patience.asking(issuer, url):
+        with patience.asking(issuer, url):
             response = net.fetch(
                 method,
                 url,

@@ -62,7 +62,7 @@ class DescribedIdP:
 def fetch_metadata(url: str) -> bytes:
     """The document at an address that an admin gave. Raises MetadataUnreachable or MetadataTooLarge."""
     try:
-        with net.shared_patience.asking(f"metadata of {url}", url):
+        with net.lookups.asking(url, url):
             response = net.fetch("GET", url, headers={"Accept": _ACCEPTED})
     except net.TooLarge as error:
         raise MetadataTooLarge(f"The metadata at {url} is too large.") from error

@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from hubsso import net
 from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
-from sso.oidc import transport
 from tests.builders import make_attempt, make_member, make_org, make_sso_session
 from tests.conftest import World, log_in, log_in_with_sso
 from tests.no_network import no_network
@@ -127,7 +127,7 @@ def test_a_login_and_a_draft_do_talk_to_the_idp(client: Client, world: World) ->
         lambda: client.get(f"/sso/{world.acme_idp.uid}/oidc/callback/", answer),
     ]
     for ask in asks:
-        transport.forget_all()  # after three failures it would be left alone
+        net.logins.forget_all()  # after three failures it would be left alone
         with no_network() as tries:
             ask()
         assert tries == ["socket.getaddrinfo idp.example.org"]

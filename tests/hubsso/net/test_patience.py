@@ -4,9 +4,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from hubsso import net
 from hubsso.net.errors import BadResponse, ConnectFailed, NotAsked, RedirectRefused, TimedOut
 from hubsso.net.patience import (
     FAILURES_TO_OPEN,
+    MAX_LOOKUPS,
     MAX_PARTIES,
     MAX_WAITING,
     MAX_WAITING_IN_ALL,
@@ -68,7 +70,7 @@ def test_a_few_threads_wait_for_one_party_and_the_next_is_told_at_once(patience:
 def test_all_parties_together_leave_threads_for_pages(patience: Patience) -> None:
     command = shipped_command()
     threads = int(command[command.index("--blocking-threads") + 1])
-    assert threads > MAX_WAITING_IN_ALL + MAX_READING
+    assert threads > MAX_WAITING_IN_ALL + MAX_LOOKUPS + MAX_READING
     with ExitStack() as waiting:
         for number in range(MAX_WAITING_IN_ALL):
             waiting.enter_context(patience.asking(f"party-{number}", URL))
@@ -140,3 +142,11 @@ def test_what_it_remembers_is_bounded(patience: Patience) -> None:
     for number in range(MAX_PARTIES + 50):
         assert is_asked(patience, f"party-{number}")
     assert len(patience._lines) == len(patience._breakers) == MAX_PARTIES
+
+
+def test_admins_who_look_up_what_hangs_leave_logins_alone() -> None:
+    with ExitStack() as waiting:
+        for number in range(MAX_LOOKUPS):
+            waiting.enter_context(net.lookups.asking(f"typed-{number}", URL))
+        assert not is_asked(net.lookups)
+        assert is_asked(net.logins)

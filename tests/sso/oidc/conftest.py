@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from hubsso import net
 from orgs.models import Membership
 from orgs.roles import Role
 from sso.models import Connection
-from sso.oidc import discovery, jwks, transport
+from sso.oidc import discovery, jwks
 from sso.oidc.adapter import callback_url
 from sso.oidc.logout import signed_out_url
 from sso.types import Enforcement
@@ -56,8 +57,8 @@ def _forget_idps() -> Iterator[None]:
 
 
 def forget_idps() -> None:
-    for module in (discovery, jwks, transport):
-        module.forget_all()
+    for forget in (discovery.forget_all, jwks.forget_all, net.logins.forget_all, net.lookups.forget_all):
+        forget()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.sso.oidc.fake_op import FakeOP
 def failed_in_a_row(issuer: str, url: str) -> None:
     """As if the URL had timed out three times."""
     for _ in range(patience.FAILURES_TO_OPEN):
-        with pytest.raises(net.TimedOut), net.shared_patience.asking(issuer, url):
+        with pytest.raises(net.TimedOut), net.logins.asking(issuer, url):
             raise net.TimedOut("it hangs")
 
 
@@ -49,16 +49,14 @@ def test_metadata_that_names_anothers_endpoint_uses_up_none_of_its_patience() ->
     """Acme's OP says that its token endpoint is Globex's: who waits there waits for Acme's."""
     url = "https://globex-op.example/token"
     failed_in_a_row("https://acme-op.example", url)
-    with net.shared_patience.asking("https://globex-op.example", url):
+    with net.logins.asking("https://globex-op.example", url):
         pass
 
 
 def test_member_who_comes_while_as_many_wait_as_may_is_told_at_once(acme: AcmeLogin) -> None:
     with ExitStack() as waiting:
         for number in range(patience.MAX_WAITING):
-            waiting.enter_context(
-                net.shared_patience.asking(acme.tenant.issuer, f"{acme.tenant.issuer}/{number}")
-            )
+            waiting.enter_context(net.logins.asking(acme.tenant.issuer, f"{acme.tenant.issuer}/{number}"))
         response = acme.start()
         assert response.status_code == 502
         assert response["Retry-After"] == "15"
