@@ -105,9 +105,14 @@ def find(root: etree._Element, path: str) -> etree._Element:
 
 
 def signed(root: etree._Element, exchange: Exchange) -> str:
+    """`signed_with` the key of the exchange's IdP."""
+    return signed_with(root, exchange.honest.signing_key)
+
+
+def signed_with(root: etree._Element, signing_key: SamlKeyPair) -> str:
     """Sign the response's assertion after it was changed by hand, as an IdP would that means what it says."""
     assertion = find(root, "saml:Assertion")
     root.remove(assertion)
     alone = etree.fromstring(etree.tostring(assertion))
-    root.append(sign_element(alone, exchange.honest.signing_key))
+    root.append(sign_element(alone, signing_key))
     return encoded(etree.tostring(root))
