@@ -379,6 +379,16 @@ def element_in_digest(root: etree._Element) -> None:
     digest.text = ""
 
 
+def retrieval_method(root: etree._Element) -> None:
+    retrieve = etree.SubElement(find(root, f"{SIGNATURE}/ds:KeyInfo"), tag("ds:RetrievalMethod"))
+    retrieve.set("URI", "file:///dev/zero")
+
+
+def retrieval_method_deeper(root: etree._Element) -> None:
+    retrieve = etree.SubElement(find(root, f"{SIGNATURE}/ds:KeyInfo/ds:X509Data"), tag("ds:RetrievalMethod"))
+    retrieve.set("URI", "file:///dev/zero")
+
+
 @pytest.mark.catalogue("SAML-29")
 @pytest.mark.parametrize(
     ("change", "code"),
@@ -390,6 +400,8 @@ def element_in_digest(root: etree._Element) -> None:
         (object_in_signature, "signature_not_allowed"),
         (comment_in_digest, "document_forbidden"),
         (element_in_digest, "signature_invalid"),
+        (retrieval_method, "signature_not_allowed"),
+        (retrieval_method_deeper, "signature_not_allowed"),
     ],
 )
 def test_signature_of_another_shape_is_refused(target: Target, change: Change, code: str) -> None:

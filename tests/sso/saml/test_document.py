@@ -9,7 +9,6 @@ from sso.saml.limits import (
     MAX_ATTRIBUTES_PER_ELEMENT,
     MAX_NAMESPACE_LENGTH,
     MAX_NAMESPACES_IN_SCOPE,
-    MAX_POSTED_LENGTH,
     MESSAGE_LIMITS,
 )
 from tests.sso.saml.exchange import Exchange, encoded
@@ -66,30 +65,9 @@ def test_document_of_another_kind_is_refused(xml: str, refusal: type[SSOError]) 
         parse_posted(encoded(xml))
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-7", "cp037"])
-def test_dtd_cannot_hide_in_another_encoding(encoding: str) -> None:
-    xml = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'
-
-    with pytest.raises((ResponseMalformed, DocumentForbidden)):
-        parse_posted(encoded(xml.encode(encoding)))
-
-
 def test_bytes_that_are_not_utf_8_are_refused() -> None:
     with pytest.raises(ResponseMalformed):
         parse_posted(encoded(b"<a>\xff</a>"))
-
-
-@pytest.mark.parametrize("posted", ["%", "PGEvPg", "PGEvPg==!", "é"])
-def test_what_is_not_base64_is_refused(posted: str) -> None:
-    with pytest.raises(ResponseMalformed):
-        parse_posted(posted)
-
-
-def test_posted_text_may_be_256_kib_long(exchange: Exchange) -> None:
-    room = MAX_POSTED_LENGTH - len(exchange.honest.base64())
-    exchange.judge(exchange.honest.base64() + " " * room)
-    with pytest.raises(ResponseTooLarge):
-        exchange.judge(exchange.honest.base64() + " " * (room + 1))
 
 
 def test_member_of_2500_groups_is_let_in(exchange: Exchange) -> None:
@@ -105,10 +83,3 @@ def test_namespace_declared_by_every_value_counts_once(exchange: Exchange) -> No
     xml = "<a>" + "<b xmlns:xs='urn:x'/>" * (MAX_NAMESPACES_IN_SCOPE * 2) + "</a>"
 
     assert len(parse_posted(encoded(xml))) == MAX_NAMESPACES_IN_SCOPE * 2
-
-
-def test_text_in_a_cdata_section_is_text(exchange: Exchange) -> None:
-    """Canonicalisation makes plain text of it, so the signature holds and the reader must agree."""
-    xml = exchange.honest.xml().replace(b">zoe<", b"><![CDATA[zoe]]><")
-
-    assert exchange.judge(encoded(xml)).identity.subject == "zoe"

@@ -4,16 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from sso import replay
-from sso.models import ConsumedMessage, LoginAttempt, SSOSession
+from sso.models import ConsumedMessage
 from sso.types import MessageKind
 from tests.builders import make_org
-from tests.demo_idp import DemoIdP
-from tests.parallel import in_parallel
-from tests.sso.saml.conftest import GlobexLogin, make_globex
+from tests.sso.saml.conftest import GlobexLogin
 
 ISSUER = "https://idp.globex.example"
 
@@ -55,45 +52,3 @@ def test_assertion_is_remembered_until_nobody_would_take_it(globex: GlobexLogin)
     assert consumed.org == globex.org
     lifetime = consumed.expires_at - timezone.now()
     assert timedelta(seconds=350) < lifetime <= timedelta(seconds=360)
-
-
-def test_assertion_already_used_leaves_the_attempt_open(globex: GlobexLogin) -> None:
-    """The same assertion id twice, in answers to two attempts."""
-    globex.tenant.next_saml_response(assertion_id="_one-and-the-same")
-    globex.sign_in()
-    globex.tenant.next_saml_response(assertion_id="_one-and-the-same")
-
-    assert globex.sign_in().status_code == 400
-    assert globex.refusals() == ["assertion_replayed"]
-    assert LoginAttempt.objects.get(answered_at=None).ticket_hash is None
-
-
-@pytest.mark.django_db(transaction=True)
-def test_response_posted_twice_in_parallel_lets_in_once(demo_idp: DemoIdP, client: Client) -> None:
-    globex = make_globex(demo_idp, client)
-    answer = globex.go_to_idp()
-
-    responses = in_parallel(lambda: globex.post(answer), times=4)
-
-    assert sorted(response.status_code for response in responses) == [303, 400, 400, 400]
-    assert set(globex.refusals()) <= {"assertion_replayed", "attempt_used"}
-    (accepted,) = [response for response in responses if response.status_code == 303]
-    globex.finish(accepted)
-    assert globex.can_read()
-    assert SSOSession.objects.count() == 1
-    assert ConsumedMessage.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_ticket_brought_twice_in_parallel_is_taken_once(demo_idp: DemoIdP, client: Client) -> None:
-    globex = make_globex(demo_idp, client)
-    finish_url = globex.post(globex.go_to_idp())["Location"]
-    cookies = globex.client.cookies
-
-    def finish() -> Any:
-        twin = Client()
-        twin.cookies = cookies
-        return twin.get(finish_url)
-
-    assert sorted(response.status_code for response in in_parallel(finish, times=3)) == [302, 400, 400]
-    assert SSOSession.objects.count() == 1

@@ -10,24 +10,12 @@ from sso.errors import SSOError
 from sso.saml.errors import (
     AssertionExpired,
     AssertionNotYetValid,
-    AudienceMismatch,
     AuthnStatementMissing,
     ConditionNotUnderstood,
-    DestinationMismatch,
     IDInvalid,
-    InResponseToMismatch,
-    InResponseToMissing,
-    IssuerMismatch,
-    NameIDInvalid,
-    NameIDMissing,
-    RecipientMismatch,
     ResponseMalformed,
-    SubjectConfirmationMissing,
-    ValidityMissing,
-    ValidityTooLong,
 )
 from sso.saml.sp import service_provider
-from tests.demo_idp import saml_names as names
 from tests.demo_idp.saml_names import tag
 from tests.sso.saml.exchange import NOW, Exchange, find, signed
 
@@ -50,43 +38,7 @@ def test_honest_response_is_let_in(exchange: Exchange) -> None:
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"destination": None}, DestinationMismatch),
-        ({"destination": ""}, DestinationMismatch),
-        ({"destination": OTHER}, DestinationMismatch),
-        ({"destination": "{acs}-evil"}, DestinationMismatch),
-        ({"destination": "{acs}?x=1"}, DestinationMismatch),
-        ({"recipient": None}, RecipientMismatch),
-        ({"recipient": OTHER}, RecipientMismatch),
-        ({"recipient": "https://evil.example/?{acs}"}, RecipientMismatch),
-        ({"audiences": None}, AudienceMismatch),
-        ({"audiences": (OTHER,)}, AudienceMismatch),
-        ({"audiences": ("{entity_id}x",)}, AudienceMismatch),
-        ({"more_audience_restrictions": ((OTHER,),)}, AudienceMismatch),
-        ({"issuer": OTHER}, IssuerMismatch),
-        ({"issuer": "https://IDP.globex.example/saml/metadata"}, IssuerMismatch),
-        ({"response_issuer": OTHER}, IssuerMismatch),
-        ({"in_response_to": None}, InResponseToMissing),
-        ({"in_response_to": "_another-request"}, InResponseToMismatch),
-        ({"response_in_response_to": None}, InResponseToMissing),
-        ({"response_in_response_to": "_another-request"}, InResponseToMismatch),
-        ({"confirmation_method": None}, SubjectConfirmationMissing),
-        (
-            {"confirmation_method": "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"},
-            SubjectConfirmationMissing,
-        ),
         ({"authn_instant": None}, AuthnStatementMissing),
-        ({"name_id": None}, NameIDMissing),
-        ({"name_id": ""}, NameIDMissing),
-        ({"name_id": "  "}, NameIDMissing),
-        ({"name_id": " zoe"}, NameIDInvalid),
-        ({"name_id": "zoe\n"}, NameIDInvalid),
-        ({"name_id": "zo\u200be"}, NameIDInvalid),
-        ({"name_id": "zo\u202ee"}, NameIDInvalid),
-        ({"name_id": "zo\u0085e"}, NameIDInvalid),
-        ({"name_id": "z" * 501}, NameIDInvalid),
-        ({"name_id_format": names.NAMEID_TRANSIENT}, NameIDInvalid),
-        ({"not_on_or_after": None}, ValidityMissing),
-        ({"confirmation_not_on_or_after": None}, ValidityMissing),
         ({"session_index": "s" * 301}, ResponseMalformed),
         ({"assertion_id": "_" + "a" * 300}, IDInvalid),
     ],
@@ -104,13 +56,6 @@ def _filled_in(value: Any, exchange: Exchange) -> Any:
     if isinstance(value, str):
         return value.replace("{acs}", sp.acs_url).replace("{entity_id}", sp.entity_id)
     return type(value)(_filled_in(item, exchange) for item in value) if isinstance(value, tuple) else value
-
-
-def test_response_of_another_connection_is_refused_although_the_idp_is_the_same(exchange: Exchange) -> None:
-    exchange.attempt.connection = type(exchange.attempt.connection)(pk=7, org_id=1, protocol="saml")
-
-    with pytest.raises(DestinationMismatch):
-        exchange.judge(exchange.honest)
 
 
 @pytest.mark.parametrize("audiences", [(OTHER, "{entity_id}"), ("{entity_id}", OTHER)])
@@ -143,23 +88,6 @@ def test_condition_that_nobody_knows_is_refused(exchange: Exchange) -> None:
     conditions.append(condition)
 
     with pytest.raises(ConditionNotUnderstood):
-        exchange.judge(signed(root, exchange))
-
-
-def test_name_id_of_another_sp_is_refused(exchange: Exchange) -> None:
-    root = exchange.honest.but(sign_assertion=False).element()
-    find(root, "saml:Assertion/saml:Subject/saml:NameID").set("SPNameQualifier", OTHER)
-
-    with pytest.raises(NameIDInvalid):
-        exchange.judge(signed(root, exchange))
-
-
-def test_name_id_with_an_element_in_it_is_refused(exchange: Exchange) -> None:
-    root = exchange.honest.but(sign_assertion=False).element()
-    name_id = find(root, "saml:Assertion/saml:Subject/saml:NameID")
-    name_id.append(name_id.makeelement("x"))
-
-    with pytest.raises(ResponseMalformed):
         exchange.judge(signed(root, exchange))
 
 
@@ -218,12 +146,6 @@ def test_what_entra_id_says_of_validity_is_let_in(exchange: Exchange) -> None:
         confirmation_not_on_or_after=NOW + timedelta(minutes=60),
         authn_instant=NOW - timedelta(days=80),
     )
-
-
-def test_assertion_that_lives_for_years_is_refused(exchange: Exchange) -> None:
-    in_ten_years = NOW + timedelta(days=3650)
-    with pytest.raises(ValidityTooLong):
-        exchange.judge_but(not_on_or_after=in_ten_years, confirmation_not_on_or_after=in_ten_years)
 
 
 @pytest.mark.parametrize("minutes", [-60, 60])
