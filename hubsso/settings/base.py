@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "hubsso.headers.HeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "hubsso.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hubsso.request_sizes.RequestSizeMiddleware",

@@ -1,0 +1,26 @@
+"""`/healthz`: does this process answer? For whoever would restart it.
+
+It asks no database, no cache and no host name: a load balancer calls by address, without TLS, and restarting the
+portal would mend none of them.
+"""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+
+PATH = "/healthz"
+
+
+class HealthMiddleware:
+    """Answers `/healthz` before anything that could look at the request's host, session or body."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info != PATH:
+            return self.get_response(request)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(("GET", "HEAD"))
+        return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
