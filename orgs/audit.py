@@ -49,6 +49,7 @@ EVENTS: dict[str, str] = {
     "org.sso_link": "was linked to an identity",
     "org.sso_unlink": "was unlinked from an identity",
     "org.sso_idp_logout": "was signed out by the identity provider",
+    "org.sso_logout_refused": "refused an identity provider's sign-out",
     "org.sso_end_sessions": "ended single sign-on sessions",
     "org.sso_groups_incomplete": "came with an incomplete list of groups; roles were kept",
     "org.sso_recovery": "opened a recovery session",

@@ -32,18 +32,20 @@ def record_refusal(
     connection: Connection,
     attempt: LoginAttempt | None,
     member: User | None = None,
+    is_logout: bool = False,
     now: datetime,
 ) -> str:
     """Write trace, audit event and log line of one refusal, and return its reference.
 
-    `member` is the person behind it, where that is known without an attempt. Answers that belong to nobody can be
+    `member` is the person behind it, where that is known without an attempt; `is_logout` says that it was no login
+    but an IdP's logout that was refused. Answers that belong to nobody can be
     sent by anybody, and answers to an attempt that is still open can be sent again: beyond 100 an hour of the one, 5
     an attempt and 30 an hour and person of the other, they are only logged.
     """
     person = attempt.user if attempt else member
     reference = _new_reference()
     logger.info(
-        "sso.login.refused",
+        "sso.logout.refused" if is_logout else "sso.login.refused",
         extra={
             "code": error.code,
             "reference": reference,
@@ -55,7 +57,15 @@ def record_refusal(
         },
     )
     if not _is_flooded(connection, attempt, person, now):
-        _write(error, reference=reference, connection=connection, attempt=attempt, person=person, now=now)
+        _write(
+            error,
+            event="org.sso_logout_refused" if is_logout else "org.sso_refused",
+            reference=reference,
+            connection=connection,
+            attempt=attempt,
+            person=person,
+            now=now,
+        )
     return reference
 
 
@@ -63,6 +73,7 @@ def record_refusal(
 def _write(
     error: SSOError,
     *,
+    event: str,
     reference: str,
     connection: Connection,
     attempt: LoginAttempt | None,
@@ -84,7 +95,7 @@ def _write(
         expires_at=now + timedelta(days=settings.SSO_TRACE_RETENTION_DAYS),
     )
     audit.record(
-        "org.sso_refused",
+        event,
         org=connection.org,
         actor=person,
         data={"code": error.code, "reference": reference, "connection": connection.name},

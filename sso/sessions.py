@@ -108,15 +108,19 @@ def sessions_named_by_idp(
 ) -> QuerySet[SSOSession]:
     """The sessions that an IdP's logout means: of the subject, of the IdP's sessions, or of both where both are named.
 
-    None where neither is. An IdP can name only what its own connection opened.
+    None where neither is. An IdP can name only what its own connection opened. Where it never said which of its own
+    sessions a login belonged to, the subject alone decides: too much is ended rather than too little.
     """
+    idp_session_ids = [name for name in idp_session_ids if name]
     if subject is None and not idp_session_ids:
         return SSOSession.objects.none()
     named = SSOSession.objects.filter(connection=connection, identity__issuer=issuer)
     if subject is not None:
         named = named.filter(identity__subject=subject)
     if idp_session_ids:
-        named = named.filter(idp_session_id__in=idp_session_ids)
+        named = named.filter(
+            idp_session_id__in=idp_session_ids if subject is None else [*idp_session_ids, ""]
+        )
     return named
 
 

@@ -10,6 +10,8 @@ address is allowed in a minute; a client that floods is held to 25 a second of e
   on one connection's answers when they come from everywhere; other organisations have counts of their own.
 - *Failed* answers by address and connection, 100 a minute: verifying a hostile document costs most, and honest
   answers fail one by one. Where an IdP is set up wrongly a whole office fails, and 429 takes nothing from it.
+- *Logouts* that an IdP sends come from its own few addresses, for everybody: 3,000 a minute from one of them and for
+  one connection, which is an organisation that signs everybody out at once. Failed ones as failed answers.
 - *Recovery* tries are counted in the database (`sso.recovery`, 5 in 15 minutes an admin); by address only so that
   trying costs nothing.
 """
@@ -47,6 +49,9 @@ ANSWER_BY_CONNECTION = Limit("sso.answer.connection", 3000)
 FAILED_ANSWER = Limit("sso.answer.failed", 100)
 FINISH_BY_ADDRESS = Limit("sso.finish.address", 1500)
 INITIATE_BY_ADDRESS = Limit("sso.initiate.address", 1500)
+LOGOUT_BY_ADDRESS = Limit("sso.logout.address", 3000)
+LOGOUT_BY_CONNECTION = Limit("sso.logout.connection", 3000)
+FAILED_LOGOUT = Limit("sso.logout.failed", 100)
 METADATA_BY_ADDRESS = Limit("sso.metadata.address", 600)
 # A connection's admins read at most this often that answers were turned away.
 _NOTE = Limit("sso.throttled.note", 1, seconds=600)

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CATALOGUES = (
     "sso.errors",
     "sso.oidc.errors",
+    "sso.oidc.logout_errors",
     "sso.saml.errors",
     "sso.saml.metadata_errors",
     "sso.settings_errors",

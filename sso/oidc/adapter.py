@@ -64,6 +64,10 @@ class OIDCAdapter:
             CopyValue("Callback URL (redirect URI)", callback_url(connection_uid)),
             CopyValue("Initiate login URI", absolute_url("sso:oidc_initiate", connection_uid)),
             CopyValue("Post-logout redirect URI", logout.signed_out_url(connection_uid)),
+            CopyValue("Back-channel logout URI", absolute_url("sso:oidc_backchannel_logout", connection_uid)),
+            CopyValue(
+                "Front-channel logout URI", absolute_url("sso:oidc_frontchannel_logout", connection_uid)
+            ),
         ]
 
 

@@ -1,12 +1,13 @@
 """The OP's signing keys: fetched, kept for a few minutes, and chosen for one token.
 
-Kept by (issuer, jwks_uri), so that one OP's unknown `kid`s don't use up another's refetch. Fresh for 5 minutes;
-served for 5 more while the OP does not answer, so that a withdrawn key is dead after 10 minutes at the latest.
-An unknown `kid` asks the OP again at once, but at most once a minute (OpenID Connect Core 1.0, 10.1.1).
+Kept by (issuer, jwks_uri), so that one OP's unknown `kid`s don't use up another's refetch, and apart for each `Asker`.
+Fresh for 5 minutes; served for 5 more while the OP does not answer, so that a withdrawn key is dead after 10 minutes
+at the latest. An unknown `kid` asks the OP again at once, but at most once a minute (OpenID Connect Core 1.0, 10.1.1).
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import jwt
@@ -35,17 +36,34 @@ _KEY_TYPES: dict[str, Mapping[str, str]] = {
 _REFUSALS = transport.Refusals("The JWKS", unreachable=KeysUnreachable, invalid=KeysInvalid)
 
 _key_sets: FetchedDocuments[tuple[JWK, ...]] = FetchedDocuments()
-forget_all = _key_sets.clear
+_unknown_kids: FetchedDocuments[None] = FetchedDocuments()  # when a `kid` last made us ask
 
 
-def keys_for(token: UnverifiedJWS, *, metadata: ProviderMetadata, now: datetime) -> list[jwt.PyJWK]:
+def forget_all() -> None:
+    _key_sets.clear()
+    _unknown_kids.clear()
+
+
+class Asker(StrEnum):
+    """On whose account the OP is asked. Each has keys and a minute of its own.
+
+    What anybody can send must not use up the one question about an unknown `kid` that a login may need.
+    """
+
+    LOGIN = "login"
+    STRANGER = "stranger"
+
+
+def keys_for(
+    token: UnverifiedJWS, *, metadata: ProviderMetadata, now: datetime, asker: Asker = Asker.LOGIN
+) -> list[jwt.PyJWK]:
     """The keys that may have signed the token: those that fit its `kid`, or without a `kid` its algorithm.
 
     Raises the token's own refusal when none fits, also after asking the OP again; KeysUnreachable or KeysInvalid.
     """
-    keys = _fitting(_known_keys(metadata, now=now), token)
+    keys = _fitting(_known_keys(metadata, asker, now=now), token)
     if not keys:
-        keys = _fitting(_ask_again(metadata, now=now), token)
+        keys = _fitting(_ask_again(metadata, asker, now=now), token)
     if not keys:
         raise token.refusals.key_unknown(
             f"{token.refusals.what} names the kid {shown(token.kid)} and the algorithm {token.algorithm}, and no "
@@ -55,40 +73,48 @@ def keys_for(token: UnverifiedJWS, *, metadata: ProviderMetadata, now: datetime)
     return keys
 
 
-def _known_keys(metadata: ProviderMetadata, *, now: datetime) -> tuple[JWK, ...]:
+def _known_keys(metadata: ProviderMetadata, asker: Asker, *, now: datetime) -> tuple[JWK, ...]:
     """The keys held, fetched anew when they are old."""
-    cache_key = (metadata.issuer, metadata.jwks_uri)
+    cache_key = _cache_key(metadata, asker)
     held = _key_sets.get(cache_key)
     if held is None or now - held.fetched_at >= DEAD_AFTER:
-        return _fetch(metadata, now=now)
+        return _fetch(metadata, asker, now=now)
     if now - held.fetched_at < FRESH_FOR or now - held.asked_at < ASK_AGAIN_AFTER:
         return held.document
     if not _key_sets.mark_asked(cache_key, seen=held, now=now):
         return held.document
     try:
-        return _fetch(metadata, now=now)
+        return _fetch(metadata, asker, now=now)
     except KeysUnreachable:
         return held.document
 
 
-def _ask_again(metadata: ProviderMetadata, *, now: datetime) -> tuple[JWK, ...]:
-    """Fetch because a key was not among those held, unless the OP was asked less than a minute ago."""
-    cache_key = (metadata.issuer, metadata.jwks_uri)
-    held = _key_sets.get(cache_key)
-    if held is None or now - held.asked_at < ASK_AGAIN_AFTER:
+def _ask_again(metadata: ProviderMetadata, asker: Asker, *, now: datetime) -> tuple[JWK, ...]:
+    """Fetch because a key was not among those held, unless that was done less than a minute ago.
+
+    Keys that came a moment ago in the ordinary way may still be those of before a rotation.
+    """
+    cache_key = _cache_key(metadata, asker)
+    held, last = _key_sets.get(cache_key), _unknown_kids.get(cache_key)
+    if held is None or (last is not None and now - last.asked_at < ASK_AGAIN_AFTER):
         return held.document if held else ()
+    _unknown_kids.put(cache_key, None, now=now)
     if not _key_sets.mark_asked(cache_key, seen=held, now=now):
         return ()
-    return _fetch(metadata, now=now)
+    return _fetch(metadata, asker, now=now)
 
 
-def _fetch(metadata: ProviderMetadata, *, now: datetime) -> tuple[JWK, ...]:
+def _cache_key(metadata: ProviderMetadata, asker: Asker) -> tuple[str, str, str]:
+    return (metadata.issuer, metadata.jwks_uri, asker)
+
+
+def _fetch(metadata: ProviderMetadata, asker: Asker, *, now: datetime) -> tuple[JWK, ...]:
     document = transport.get_object(metadata.jwks_uri, _REFUSALS, issuer=metadata.issuer)
     keys = document.get("keys")
     if not isinstance(keys, list):
         raise KeysInvalid(f"{metadata.jwks_uri} holds no list of keys.")
     usable = tuple(key for key in keys if isinstance(key, dict))
-    _key_sets.put((metadata.issuer, metadata.jwks_uri), usable, now=now)
+    _key_sets.put(_cache_key(metadata, asker), usable, now=now)
     return usable
 
 

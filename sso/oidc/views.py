@@ -15,8 +15,9 @@ from orgs.access import gate_exempt
 from sso.browser import browser_session_of
 from sso.errors import SSOError
 from sso.login import take_attempt
-from sso.models import Connection, LoginAttempt, Revision
+from sso.models import LoginAttempt, Revision
 from sso.oidc.adapter import AuthorizationAnswer, assertion_from
+from sso.oidc.lookup import oidc_connection
 from sso.throttles import (
     ANSWER_BY_ADDRESS,
     ANSWER_BY_CONNECTION,
@@ -24,7 +25,6 @@ from sso.throttles import (
     INITIATE_BY_ADDRESS,
     throttled,
 )
-from sso.types import SSOProtocol
 from sso.viewer import start_url
 from sso.views.outcome import finish, refuse
 
@@ -35,7 +35,7 @@ from sso.views.outcome import finish, refuse
 @require_GET
 def callback(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     """The redirect URI. Without a state that this browser was sent out with, it does nothing."""
-    connection = _oidc_connection(connection_uid)
+    connection = oidc_connection(connection_uid)
     now = timezone.now()
     attempt: LoginAttempt | None = None
     try:
@@ -63,13 +63,9 @@ def initiate(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
 
     `login_hint` and `target_link_uri` are not used: who and where to is for the person's own session to say.
     """
-    connection = _oidc_connection(connection_uid)
+    connection = oidc_connection(connection_uid)
     parameters = request.POST if request.method == "POST" else request.GET
     live = get_object_or_404(connection.revisions, status=Revision.Status.LIVE)
     if parameters.get("iss") != live.issuer:
         raise BadRequest("iss is not this connection's issuer")
     return redirect(start_url(connection.org.slug))
-
-
-def _oidc_connection(uid: UUID) -> Connection:
-    return get_object_or_404(Connection.objects.select_related("org"), uid=uid, protocol=SSOProtocol.OIDC)

@@ -113,6 +113,8 @@ NOT_LOOKED_AT = {
     "orgs:take_seat": "POST",
     "sso:end_my_session": "POST",
     "sso:go_live": "POST",
+    "sso:oidc_backchannel_logout": "POST",
+    "sso:oidc_frontchannel_logout": "a frame of the IdP's page",
     "sso:oidc_initiate": "redirect",
     "sso:put_back": "POST",
     "sso:saml_acs": "POST",

@@ -172,6 +172,8 @@ def test_values_for_the_idp_are_absolute(acme: AcmeLogin) -> None:
         f"http://testserver/sso/{acme.connection.uid}/oidc/callback/",
         f"http://testserver/sso/{acme.connection.uid}/oidc/initiate/",
         f"http://testserver/sso/{acme.connection.uid}/signed-out/",
+        f"http://testserver/sso/{acme.connection.uid}/oidc/backchannel-logout/",
+        f"http://testserver/sso/{acme.connection.uid}/oidc/frontchannel-logout/",
     ]
 
 
