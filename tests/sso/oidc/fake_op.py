@@ -55,7 +55,7 @@ class FakeOP:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body.encode())))
-                if status == 302:
+                if 300 < status < 400:
                     self.send_header("Location", "/elsewhere")
                 self.end_headers()
                 self.wfile.write(body.encode())
