@@ -27,6 +27,8 @@ from tests.builders import make_connection, make_group, make_revision, make_user
 from tests.conftest import World, log_in_with_sso
 from tests.org_things import rows_of, things_of
 
+pytestmark = pytest.mark.catalogue("WEB-IDOR")
+
 ROOT = Path(__file__).resolve().parent.parent
 FORM_MODULES = [
     orgs_forms,

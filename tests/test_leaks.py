@@ -36,6 +36,8 @@ from tests.sso.oidc.conftest import CLIENT_ID, CLIENT_SECRET, AcmeLogin, make_ac
 from tests.sso.saml.conftest import GlobexLogin, make_globex, way_to_idp
 from tests.urls import all_routes
 
+pytestmark = pytest.mark.catalogue("WEB-SECRETS-SHOWN")
+
 # Nobody maps this attribute, so nobody may ever see it.
 UNMAPPED = {"clearance": "value-of-an-attribute-that-nobody-maps"}
 

@@ -12,6 +12,8 @@ from sso.middleware import SSOGateMiddleware
 from tests.conftest import World
 from tests.urls import Route, all_routes
 
+pytestmark = pytest.mark.catalogue("WEB-GATE-BYPASS")
+
 ROUTES = all_routes()
 ORG_ROUTES = [route for route in ROUTES if route.names_an_org]
 

@@ -12,6 +12,8 @@ from tests.conftest import World, log_in, log_in_with_sso
 from tests.org_things import private_markers, rows_of, things_of
 from tests.urls import Route, all_routes
 
+pytestmark = pytest.mark.catalogue("WEB-IDOR")
+
 ROUTES = [route for route in all_routes() if "org_slug" in route.arguments and route.exempt_reason is None]
 WITH_IDS = [route for route in ROUTES if route.arguments - {"org_slug", "kind"}]
 # Shows one invitation to whoever holds its link; refused to everybody it was not sent to.

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -57,6 +58,7 @@ def test_guesses_against_one_account_do_not_lock_another(client: Client, db: Non
     assert is_signed_in(client)
 
 
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 def test_forged_forwarded_address_does_not_reset_the_count(client: Client, db: None) -> None:
     for guess in range(60):
         fields = {"login": f"person{guess}@acme.example", "password": "wrong"}
@@ -76,6 +78,7 @@ def test_unknown_and_wrong_password_look_alike(client: Client, db: None) -> None
     assert message in sign_in(client, "nobody@acme.example", "wrong").text
 
 
+@pytest.mark.catalogue("WEB-OPEN-REDIRECT")
 def test_next_leads_to_our_own_pages_only(client: Client, db: None) -> None:
     make_user("olivia@acme.example")
     ours = sign_in(client, "olivia@acme.example", next="/accounts/profile/")
@@ -105,6 +108,7 @@ def test_sign_up_without_a_name_says_so_beside_the_field(client: Client, db: Non
     assert not User.objects.exists()
 
 
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 def test_mail_links_name_our_origin_whatever_host_was_asked(client: Client, db: None) -> None:
     make_user("olivia@acme.example")
     client.post("/accounts/password/reset/", {"email": "olivia@acme.example"}, headers={"Host": "localhost"})
@@ -126,6 +130,7 @@ def test_password_reset_link_changes_the_password(client: Client, db: None) -> N
     assert is_signed_in(client)
 
 
+@pytest.mark.catalogue("WEB-LOGOUT-CSRF")
 def test_sign_out_is_a_post(client: Client, db: None) -> None:
     client.force_login(make_user())
     assert client.get("/accounts/logout/").status_code == 200

@@ -34,6 +34,7 @@ def test_such_a_url_is_not_understood(client: Client, world: World, path: str) -
         assert "default-src 'none'" in response["Content-Security-Policy"]
 
 
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 def test_nor_is_such_a_session_cookie(client: Client, db: None) -> None:
     """A cookie in quotes may hold any octet as its octal number."""
     response = client.get("/", headers={"Cookie": 'sessionid="abcdefgh\\000"'})

@@ -69,6 +69,7 @@ def test_nothing_of_a_request_outlives_a_crash() -> None:
     assert current_request_id() == ""
 
 
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 @pytest.mark.parametrize(
     ("trusted", "forwarded", "expected"),
     [
@@ -116,6 +117,7 @@ def test_log_line_is_one_json_object_with_the_fields_of_extra() -> None:
     }
 
 
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 @pytest.mark.parametrize("hostile", ["a\nb", 'a\r\n{"level": "INFO"}', "a\u2028b", 'a", "level": "ERROR'])
 def test_no_value_can_begin_a_line_or_a_field_of_its_own(hostile: str) -> None:
     text = log_line("login of %s", hostile, extra={"email": hostile})

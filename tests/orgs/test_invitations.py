@@ -87,6 +87,7 @@ def test_account_without_the_verified_address_is_refused(
     assert not Membership.objects.exists()
 
 
+@pytest.mark.catalogue("WEB-GATE-BYPASS")
 @pytest.mark.parametrize(
     ("age", "accepted"), [(LIFETIME - timedelta(seconds=1), True), (LIFETIME, False)], ids=["before", "at"]
 )
@@ -142,6 +143,7 @@ def test_member_who_accepts_keeps_their_role(acme: Organization) -> None:
     assert membership.role == Role.READ
 
 
+@pytest.mark.catalogue("WEB-GATE-BYPASS")
 def test_nobody_is_invited_and_nobody_accepts_while_invitations_are_off(acme: Organization) -> None:
     issued, user = invite(acme), max_account()
     with pytest.raises(InvitationsOff, match="enforced"):
@@ -203,6 +205,7 @@ def test_mail_that_could_not_be_sent_is_said(acme: Organization, settings: Setti
     assert acme.invitations.exists()
 
 
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 def test_subject_has_one_line_whatever_the_names_hold(acme: Organization) -> None:
     acme.name = "Acme\nBcc: everybody@example.org"
     acme.save()

@@ -62,6 +62,7 @@ def leave(membership: Membership) -> None:
 WAYS_OUT = [step_down, be_removed, leave]
 
 
+@pytest.mark.catalogue("WEB-LAST-ADMIN")
 @pytest.mark.django_db
 @pytest.mark.parametrize("way_out", WAYS_OUT)
 def test_last_admin_stays(way_out: Callable[[Membership], None]) -> None:
@@ -85,6 +86,7 @@ def test_admin_goes_while_another_one_stays(way_out: Callable[[Membership], None
     assert org.memberships.get(role=Role.ADMIN) == oscar
 
 
+@pytest.mark.catalogue("WEB-LAST-ADMIN")
 @pytest.mark.django_db
 def test_deactivated_account_is_no_admin_to_rely_on() -> None:
     org = make_org()
@@ -94,6 +96,7 @@ def test_deactivated_account_is_no_admin_to_rely_on() -> None:
         members.leave(membership=olivia)
 
 
+@pytest.mark.catalogue("WEB-LAST-ADMIN", "WEB-RACES")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("way_out", WAYS_OUT)
 def test_of_two_admins_going_at_once_one_stays(way_out: Callable[[Membership], None]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def as_read(value: object) -> dict[str, Any]:
         return {}
 
 
+@pytest.mark.catalogue("WEB-NOAUTH", "WEB-USERINFO-SUB")
 @settings(max_examples=200)
 @given(token=objects_with(*CLAIMS), userinfo=objects_with(*CLAIMS))
 @example(token={"email": "a@b.example", "email_verified": False}, userinfo={})
@@ -116,6 +118,7 @@ def test_exact_key_wins_over_any_path(attributes: dict[str, Any], data: st.DataO
 roles = st.sampled_from(list(Role))
 
 
+@pytest.mark.catalogue("WEB-MAPPING")
 @given(
     values=st.lists(words, max_size=5),
     rules=st.lists(st.tuples(words, st.integers(min_value=1, max_value=3), roles), max_size=6),

@@ -168,6 +168,7 @@ def base64url(text: bytes) -> str:
     return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
 
 
+@pytest.mark.catalogue("WEB-ALG")
 @settings(max_examples=200)
 @given(
     st.one_of(
@@ -189,6 +190,7 @@ def test_header_is_refused_or_names_an_allowed_algorithm(compact: Any) -> None:
     assert token.kid is None or isinstance(token.kid, str)
 
 
+@pytest.mark.catalogue("WEB-ALG")
 @given(
     headers=objects_with(
         "kid", "crit", "jwk", "jku", "x5u", "x5c", "b64", "typ", "cty", "zip", "enc", "p2c", "url"
@@ -206,6 +208,7 @@ def test_signed_token_with_any_header_is_refused_or_verified_by_the_issuers_key(
         assert verified is not None or not is_ours or headers
 
 
+@pytest.mark.catalogue("WEB-AUD-TIMES")
 @settings(max_examples=150)
 @given(
     changes=objects_with(*CLAIM_NAMES),

@@ -100,6 +100,7 @@ def test_the_browser_here_reads_as_browsers_do(location: str, host: str | None) 
     assert host_a_browser_goes_to(location) == host
 
 
+@pytest.mark.catalogue("WEB-OPEN-REDIRECT")
 @settings(max_examples=500)
 @given(wish=wishes)
 @example(wish="/\\evil.example")
@@ -128,6 +129,7 @@ def test_way_back_travels_in_the_query_and_nowhere_else(wish: str, page: str) ->
 # --- The pages that take it ----------------------------------------------------------------------------
 
 
+@pytest.mark.catalogue("WEB-OPEN-REDIRECT")
 @given(wish=wishes)
 def test_pages_that_take_a_way_back_keep_the_browser_here(world: World, client: Client, wish: str) -> None:
     with rolled_back():
@@ -146,6 +148,7 @@ def test_pages_that_take_a_way_back_keep_the_browser_here(world: World, client: 
 names = st.one_of(wishes, st.text(alphabet="abcXYZ019-_", max_size=64), st.text(max_size=200))
 
 
+@pytest.mark.catalogue("WEB-LOGIN-CSRF")
 @given(state=names, code=names)
 def test_callback_does_nothing_for_a_state_that_is_not_ours(
     world: World, client: Client, state: str, code: str
@@ -162,6 +165,7 @@ def test_callback_does_nothing_for_a_state_that_is_not_ours(
         assert not LinkedIdentity.objects.exists()
 
 
+@pytest.mark.catalogue("WEB-LOGIN-CSRF")
 @given(relay_state=names, response=names, ticket=names)
 def test_acs_and_finish_do_nothing_for_names_that_are_not_ours(
     world: World, client: Client, relay_state: str, response: str, ticket: str

@@ -8,6 +8,8 @@ from orgs.roles import Role
 from sso.models import HeldPost
 from tests.conftest import World, log_in, log_in_with_sso
 
+pytestmark = pytest.mark.catalogue("WEB-CACHE")
+
 PRIVATE = "private, no-store"
 PAGES = [
     "/",

@@ -89,6 +89,7 @@ def verdict(response: HttpResponseBase) -> str:
     return "in"
 
 
+@pytest.mark.catalogue("WEB-GATE-BYPASS")
 @pytest.mark.parametrize(("enforcement", "viewer", "row"), ROWS, ids=[f"{r[0]}-{r[1]}" for r in ROWS])
 def test_gate_table(client: Client, world: World, enforcement: Enforcement, viewer: str, row: str) -> None:
     set_policy(world.acme, enforcement)

@@ -50,6 +50,7 @@ def test_a_new_link_is_recorded_and_a_found_one_is_not(world: World) -> None:
     }
 
 
+@pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
 def test_a_subject_of_somebody_else_is_refused(world: World) -> None:
     link(world, "olivia", subject="s-1")
     with pytest.raises(errors.SubjectLinkedToAnother):
@@ -72,6 +73,7 @@ def test_subjects_are_compared_exactly(world: World, other: str) -> None:
         link(world, subject=other)
 
 
+@pytest.mark.catalogue("WEB-SUB-REUSE")
 def test_the_same_subject_of_another_issuer_is_another_identity(world: World) -> None:
     link(world, "olivia", subject="s-1")
     second = make_connection(world.acme, issuer="https://two.example.org")
@@ -84,6 +86,7 @@ def test_the_same_subject_of_another_issuer_is_another_identity(world: World) ->
     assert identity.user == world.max.user
 
 
+@pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
 def test_a_link_in_one_organisation_is_none_in_another(world: World) -> None:
     link(world, "max", subject="s-1")
     make_member(world.globex, world.max.user)
@@ -98,6 +101,7 @@ def test_a_link_in_one_organisation_is_none_in_another(world: World) -> None:
     assert LinkedIdentity.objects.filter(user=world.max.user).count() == 2
 
 
+@pytest.mark.catalogue("WEB-NOAUTH")
 @pytest.mark.parametrize(
     ("emails", "error"),
     [

@@ -48,6 +48,7 @@ def test_an_attempt_is_taken_once(world: World) -> None:
         take(world, attempt)
 
 
+@pytest.mark.catalogue("WEB-LOGIN-CSRF")
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -100,6 +101,7 @@ def replace(connection: Connection) -> None:
     make_revision(connection)
 
 
+@pytest.mark.catalogue("WEB-CONFIG-CHANGED")
 @pytest.mark.parametrize("change", [retire, switch_off, replace])
 def test_a_configuration_that_changed_on_the_way_voids_the_attempt(
     world: World, change: Callable[[Connection], None]
@@ -239,6 +241,7 @@ def test_a_refused_login_writes_nothing(world: World) -> None:
     assert not AuditEvent.objects.exists()
 
 
+@pytest.mark.catalogue("WEB-REVOKED")
 def test_a_deactivated_account_is_refused(world: World) -> None:
     attempt = make_attempt(world.acme_idp, world.max.user)
     world.max.user.is_active = False
@@ -247,6 +250,7 @@ def test_a_deactivated_account_is_refused(world: World) -> None:
         complete(world, attempt)
 
 
+@pytest.mark.catalogue("WEB-REVOKED")
 def test_somebody_removed_on_the_way_is_refused(world: World) -> None:
     attempt = make_attempt(world.acme_idp, world.max.user)
     world.max.delete()
@@ -292,6 +296,7 @@ def real_world(transactional_db: None) -> tuple[Connection, Any]:
     return make_connection(org), make_member(org)
 
 
+@pytest.mark.catalogue("WEB-RACES", "WEB-CODE-REPLAY")
 @pytest.mark.django_db(transaction=True)
 def test_of_two_callbacks_for_one_attempt_one_gets_it(real_world: tuple[Connection, Any]) -> None:
     connection, member = real_world
@@ -309,6 +314,7 @@ def test_of_two_callbacks_for_one_attempt_one_gets_it(real_world: tuple[Connecti
     assert codes(at_once(call, call, call, call)) == ["attempt_used"] * 3 + ["ok"]
 
 
+@pytest.mark.catalogue("WEB-RACES")
 @pytest.mark.django_db(transaction=True)
 def test_of_two_answers_to_one_request_one_is_parked(real_world: tuple[Connection, Any]) -> None:
     connection, member = real_world
@@ -321,6 +327,7 @@ def test_of_two_answers_to_one_request_one_is_parked(real_world: tuple[Connectio
     assert codes(at_once(call, call, call, call)) == ["attempt_used"] * 3 + ["ok"]
 
 
+@pytest.mark.catalogue("WEB-RACES")
 @pytest.mark.django_db(transaction=True)
 def test_of_two_accounts_that_come_as_one_subject_one_is_linked(real_world: tuple[Connection, Any]) -> None:
     connection, member = real_world
@@ -337,6 +344,7 @@ def test_of_two_accounts_that_come_as_one_subject_one_is_linked(real_world: tupl
     assert LinkedIdentity.objects.count() == SSOSession.objects.count() == 1
 
 
+@pytest.mark.catalogue("WEB-RACES")
 @pytest.mark.django_db(transaction=True)
 def test_one_account_that_logs_in_twice_at_once_is_linked_once(real_world: tuple[Connection, Any]) -> None:
     connection, member = real_world
@@ -351,6 +359,7 @@ def test_one_account_that_logs_in_twice_at_once_is_linked_once(real_world: tuple
     assert SSOSession.objects.count() == 2
 
 
+@pytest.mark.catalogue("WEB-RACES")
 @pytest.mark.django_db(transaction=True)
 def test_two_joins_at_once_make_one_member(real_world: tuple[Connection, Any]) -> None:
     connection, _ = real_world
@@ -368,6 +377,7 @@ def test_two_joins_at_once_make_one_member(real_world: tuple[Connection, Any]) -
 # --- Whatever takes access away comes wholly before a login or wholly after it ------------------------------
 
 
+@pytest.mark.catalogue("WEB-RACES", "WEB-REVOKED")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("change", ["remove", "unlink", "switch_off"])
 def test_a_login_at_the_same_time_as_the_change_that_forbids_it(

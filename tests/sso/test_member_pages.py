@@ -121,6 +121,7 @@ def test_a_request_by_post_may_go_to_that_idp_and_to_no_other_place(
     assert policy["script-src"] == "'self'"
 
 
+@pytest.mark.catalogue("WEB-OPEN-REDIRECT")
 @pytest.mark.parametrize("next_path", ["https://evil.example/", "//evil.example/", "/\\evil.example"])
 def test_a_foreign_way_back_is_dropped(client: Client, saml_world: World, next_path: str) -> None:
     log_in(client, saml_world.max.user)
@@ -160,6 +161,7 @@ def test_the_join_link_explains_first_and_then_goes_to_the_idp(client: Client, s
     assert LoginAttempt.objects.get().purpose == Purpose.JOIN
 
 
+@pytest.mark.catalogue("WEB-LOGIN-CSRF")
 def test_a_link_on_somebody_elses_page_joins_nobody(client: Client, saml_world: World) -> None:
     log_in(client, make_user())
     other = Client()
@@ -173,6 +175,7 @@ def test_a_link_on_somebody_elses_page_joins_nobody(client: Client, saml_world: 
     assert client.get(f"/orgs/acme/join/{own_button}").status_code == 200  # good for one press
 
 
+@pytest.mark.catalogue("WEB-LOGIN-CSRF")
 def test_a_first_login_that_another_site_started_asks_the_person(client: Client, saml_world: World) -> None:
     browser_session = log_in(client, saml_world.max.user)
     from_elsewhere = {"Sec-Fetch-Site": "cross-site"}

@@ -137,6 +137,7 @@ def test_sessions_that_a_password_changed_elsewhere_made_void_end_once_they_are_
     assert has_sso(world) == set()
 
 
+@pytest.mark.catalogue("WEB-REVOKED")
 def test_deactivated_account_has_no_live_session(world: World) -> None:
     sign_in(world)
     world.max.user.is_active = False

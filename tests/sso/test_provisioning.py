@@ -59,6 +59,7 @@ def test_the_longest_attribute_and_value_fit(world: World) -> None:
     assert member.role_detail == f"IdP mapping: {'a' * 200} has {'v' * 300}"
 
 
+@pytest.mark.catalogue("WEB-MAPPING")
 def test_the_role_follows_down_as_well(world: World) -> None:
     map_roles(world, eng=Role.WRITE, boss=Role.ADMIN)
     make_member(world.acme, role=Role.ADMIN)
@@ -88,6 +89,7 @@ def test_mapping_that_is_off_leaves_the_role_alone(world: World) -> None:
     assert apply(world, world.max, attributes={"groups": ["eng"]}).role == Role.READ
 
 
+@pytest.mark.catalogue("WEB-LAST-ADMIN")
 def test_the_last_admin_keeps_the_role_and_the_admins_are_told(
     world: World, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -109,6 +111,7 @@ def test_a_role_that_is_withheld_again_is_told_of_once_a_day(
     assert events(world) == ["org.withhold_role"]
 
 
+@pytest.mark.catalogue("WEB-LAST-ADMIN")
 def test_a_switched_off_admin_does_not_count_as_one(world: World) -> None:
     map_roles(world, eng=Role.WRITE, boss=Role.ADMIN)
     make_member(world.acme, make_user(is_active=False), role=Role.ADMIN)
@@ -150,6 +153,7 @@ def test_one_organisations_incomplete_groups_silence_no_others(world: World) -> 
     assert events(world) == ["org.sso_groups_incomplete"]
 
 
+@pytest.mark.catalogue("WEB-MAPPING")
 def test_an_external_collaborator_keeps_what_was_set_by_hand(world: World) -> None:
     map_roles(world, boss=Role.ADMIN)
     assert apply(world, world.nina, attributes={"groups": ["boss"]}).role == Role.READ
@@ -233,6 +237,7 @@ def test_joining_leaves_the_invitation_of_an_external_collaborator_alone(world: 
     assert world.acme.invitations.exists()
 
 
+@pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
 def test_a_login_makes_nobody_a_member(world: World) -> None:
     with pytest.raises(NotAMember):
         join(world, purpose=Purpose.LOGIN)

@@ -2,6 +2,8 @@ import pytest
 
 from sso.return_paths import safe_path, with_next
 
+pytestmark = pytest.mark.catalogue("WEB-OPEN-REDIRECT")
+
 
 @pytest.mark.parametrize(
     "path",

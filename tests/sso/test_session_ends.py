@@ -62,6 +62,7 @@ def delete_the_connection(world: World) -> None:
     world.acme_idp.delete()
 
 
+@pytest.mark.catalogue("WEB-REVOKED")
 @pytest.mark.parametrize(
     "end",
     [
@@ -100,6 +101,7 @@ def test_a_portal_logout_ends_all_of_that_browsers_sso_sessions_and_no_others(wo
     assert is_in(phone)
 
 
+@pytest.mark.catalogue("WEB-FIXATION")
 def test_a_session_opens_the_gate_for_its_own_browser_and_user_only(world: World) -> None:
     laptop, phone = Client(), Client()
     browser_session = log_in_with_sso(laptop, world.max)
@@ -109,6 +111,7 @@ def test_a_session_opens_the_gate_for_its_own_browser_and_user_only(world: World
     assert not is_in(laptop)
 
 
+@pytest.mark.catalogue("WEB-FIXATION")
 def test_somebody_else_signing_in_with_the_same_browser_takes_nothing_over(
     client: Client, world: World
 ) -> None:
@@ -117,6 +120,7 @@ def test_somebody_else_signing_in_with_the_same_browser_takes_nothing_over(
     assert not is_in(client)
 
 
+@pytest.mark.catalogue("WEB-REVOKED")
 def test_leaving_and_coming_back_does_not_revive_a_session(client: Client, world: World) -> None:
     log_in_with_sso(client, world.max)
     members.leave(membership=world.max)

@@ -124,6 +124,7 @@ def test_another_address_is_served_meanwhile(world: World) -> None:
     assert call(Client(REMOTE_ADDR="198.51.100.7")).status_code == 400
 
 
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 @pytest.mark.usefixtures("one_percent")
 def test_forged_forwarded_address_begins_no_new_count(world: World, settings: Settings) -> None:
     call = calls(world)["finish"]

@@ -55,6 +55,7 @@ SPECIAL = [
 PUBLIC = ["8.8.8.8", "172.32.0.1", "100.128.0.1", "192.0.1.1", "2606:4700:4700::1111", "2a00:1450:4001::1"]
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize("address", SPECIAL)
 def test_special_address_is_refused(address: str) -> None:
     assert EgressPolicy().refusal(ipaddress.ip_address(address)) is not None
@@ -65,6 +66,7 @@ def test_public_address_is_allowed(address: str) -> None:
     assert EgressPolicy().refusal(ipaddress.ip_address(address)) is None
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_operator_can_open_one_private_network_and_no_more() -> None:
     policy = EgressPolicy(allowed_networks=(ipaddress.ip_network("10.1.0.0/16"),))
     assert policy.refusal(ipaddress.ip_address("10.1.2.3")) is None
@@ -86,6 +88,7 @@ def test_plain_http_reaches_loopback_only() -> None:
     assert policy.refusal(ipaddress.ip_address("8.8.8.8"), only_loopback=True) is not None
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize("address", SPECIAL)
 def test_host_that_leads_to_a_special_address_is_refused(address: str) -> None:
     client = EgressClient(EgressPolicy(), resolver=FakeDNS([address]))
@@ -95,6 +98,7 @@ def test_host_that_leads_to_a_special_address_is_refused(address: str) -> None:
     assert address not in refusal.value.detail
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize(
     "url", ["https://127.0.0.1/", "https://10.0.0.1/", "https://[::1]/", "https://[::ffff:a9fe:a9fe]/"]
 )
@@ -103,6 +107,7 @@ def test_literal_special_address_is_refused(url: str) -> None:
         EgressClient(EgressPolicy()).fetch("GET", url)
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "017700000001", "127.1", "localhost"])
 def test_loopback_in_another_notation_is_refused(host: str) -> None:
     client = EgressClient(EgressPolicy(), resolver=system_resolver)

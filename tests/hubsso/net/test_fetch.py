@@ -112,6 +112,7 @@ def test_cookies_are_not_kept(client: EgressClient, serve: Serve) -> None:
     assert b"Cookie" not in server.requests[1]
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_proxies_of_the_environment_are_not_used(
     client: EgressClient, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +123,7 @@ def test_proxies_of_the_environment_are_not_used(
     assert client.fetch("GET", url_of(server)).body == b"server"
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize(
     "status", ["301 Moved", "302 Found", "303 See Other", "307 T", "308 P", "304 Not Modified"]
 )
@@ -135,6 +137,7 @@ def test_redirect_is_refused_and_not_followed(client: EgressClient, serve: Serve
     assert elsewhere.connections == 0
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize(
     "talk",
     [
@@ -183,6 +186,7 @@ def test_slow_server_is_given_up_at_the_deadline(client: EgressClient, serve: Se
     assert time.monotonic() - started < GIVES_UP_WITHIN_SECONDS
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_server_that_reads_nothing_is_given_up_at_the_deadline(client: EgressClient, serve: Serve) -> None:
     server = serve(lambda conversation: conversation.hang())
     started = time.monotonic()
@@ -205,6 +209,7 @@ def test_slow_server_is_given_up_on_a_kept_connection_too(client: EgressClient, 
     assert server.connections == 1
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_lookup_that_hangs_is_given_up_at_the_deadline(serve: Serve) -> None:
     server = serve(answers(http_response(b"")))
 
@@ -218,6 +223,7 @@ def test_lookup_that_hangs_is_given_up_at_the_deadline(serve: Serve) -> None:
     server.stop()
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize(
     "response",
     [
@@ -245,6 +251,7 @@ def test_body_of_exactly_the_limit_is_taken(client: EgressClient, serve: Serve) 
     assert len(client.fetch("GET", url_of(server), max_bytes=1000).body) == 1000
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize(
     "response",
     [
@@ -270,6 +277,7 @@ def test_garbage_is_a_bad_response(client: EgressClient, serve: Serve, response:
     assert failure.value.code == "bad_response"
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, identity"])
 def test_compressed_body_is_refused(client: EgressClient, serve: Serve, encoding: str) -> None:
     server = serve(answers(http_response(b"\x1f\x8b", f"Content-Encoding: {encoding}")))
@@ -334,6 +342,7 @@ def test_json_is_an_object_or_a_bad_response(client: EgressClient, serve: Serve,
         response.json()
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_header_that_would_split_the_request_is_not_sent(client: EgressClient, serve: Serve) -> None:
     server = serve(answers(http_response(b"")))
     with pytest.raises(EgressError) as refusal:

@@ -6,6 +6,7 @@ from hubsso.net import UrlNotAllowed, check_url, origin_of
 from hubsso.net.targets import Target, parse_target
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize(
     "url",
     [
@@ -70,6 +71,7 @@ def test_url_is_taken_apart_once(url: str, target: Target) -> None:
     assert parse_target(url, allow_http_loopback=True) == target
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 @pytest.mark.parametrize("url", ["http://localhost/", "http://127.0.0.1/", "http://[::1]/"])
 def test_plain_http_is_refused_on_loopback_too_outside_development(url: str) -> None:
     with pytest.raises(UrlNotAllowed, match="https"):

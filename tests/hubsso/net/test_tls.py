@@ -23,6 +23,7 @@ def server(serve: Serve, authority: Authority, tmp_path: Path) -> RawServer:
     return serve(answers(http_response(b"{}")), tls=authority.server_context(tmp_path, HOST))
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_connection_goes_to_the_address_that_was_checked(server: RawServer, tls_client: ClientFor) -> None:
     dns = FakeDNS(["127.0.0.1"])
     assert tls_client(dns).fetch("GET", url_of(server)).json() == {}
@@ -35,6 +36,7 @@ def test_second_address_is_tried_when_the_first_is_dead(server: RawServer, tls_c
     assert client.fetch("GET", url_of(server)).status == 200
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_one_refused_address_among_many_refuses_the_host(server: RawServer, tls_client: ClientFor) -> None:
     client = tls_client(FakeDNS(["127.0.0.1", "10.0.0.1"]))
     with pytest.raises(AddressNotAllowed):
@@ -42,6 +44,7 @@ def test_one_refused_address_among_many_refuses_the_host(server: RawServer, tls_
     assert server.connections == 0
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_rebound_name_is_refused_when_it_is_looked_up_again(
     serve: Serve, authority: Authority, tmp_path: Path, tls_client: ClientFor
 ) -> None:
@@ -56,6 +59,7 @@ def test_rebound_name_is_refused_when_it_is_looked_up_again(
         client.fetch("GET", url_of(server))
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_kept_connection_stays_with_its_address(server: RawServer, tls_client: ClientFor) -> None:
     dns = FakeDNS(["127.0.0.1"], ["169.254.169.254"])
     client = tls_client(dns)
@@ -69,6 +73,7 @@ def test_name_without_addresses_is_reported(server: RawServer, tls_client: Clien
         tls_client(FakeDNS([])).fetch("GET", url_of(server))
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_certificate_for_another_host_is_refused(
     serve: Serve, authority: Authority, tmp_path: Path, tls_client: ClientFor
 ) -> None:
@@ -112,6 +117,7 @@ def test_handshake_that_hangs_is_given_up_at_the_deadline(serve: Serve, tls_clie
     assert time.monotonic() - started < 3
 
 
+@pytest.mark.catalogue("WEB-SSRF")
 def test_body_that_drips_over_tls_is_given_up_at_the_deadline(
     serve: Serve, authority: Authority, tmp_path: Path, tls_client: ClientFor
 ) -> None:

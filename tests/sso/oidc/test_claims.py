@@ -47,6 +47,7 @@ def test_without_auth_time_the_token_was_issued_at_sign_in() -> None:
     assert told(auth_time=None).authenticated_at == NOW
 
 
+@pytest.mark.catalogue("WEB-NOAUTH")
 @pytest.mark.parametrize(
     ("claims", "emails"),
     [
@@ -95,11 +96,13 @@ def test_userinfo_fills_in_and_the_signed_token_wins() -> None:
     assert assertion.attributes["department"] == "R&D"
 
 
+@pytest.mark.catalogue("WEB-NOAUTH")
 def test_userinfos_word_that_an_address_is_unverified_counts_for_the_tokens() -> None:
     assertion = told({"email": "max@acme.example"}, {"sub": "max", "email_verified": False})
     assert assertion.emails == ()
 
 
+@pytest.mark.catalogue("WEB-USERINFO-SUB")
 @pytest.mark.parametrize(
     "userinfo", [{"sub": "olivia"}, {"sub": "Max"}, {"sub": ["max"]}, {"email": "x@y.z"}]
 )

@@ -100,6 +100,7 @@ def test_honest_variations_are_accepted(claims: dict[str, Any]) -> None:
     check(honest().but(**claims))
 
 
+@pytest.mark.catalogue("WEB-AUD-TIMES")
 @pytest.mark.parametrize(
     ("claims", "code"),
     [
@@ -150,6 +151,7 @@ def test_wrong_claims_are_refused(claims: dict[str, Any], code: str) -> None:
     assert refusal(lambda: check(honest().but(**claims))) == code
 
 
+@pytest.mark.catalogue("WEB-AUD-TIMES")
 @pytest.mark.parametrize(
     ("claims", "passes_at", "fails_at", "code"),
     [
@@ -185,6 +187,7 @@ def test_clock_an_hour_off_is_refused_and_named(hours: int, code: str) -> None:
     assert "clocks" in refused.value.admin_detail
 
 
+@pytest.mark.catalogue("WEB-AUD-TIMES")
 def test_max_age_needs_a_recent_auth_time() -> None:
     expected = dataclasses.replace(EXPECTED, max_age_seconds=900)
     check(honest(auth_time=seconds(-900 - SKEW)), expected=expected)
@@ -210,6 +213,7 @@ def with_(**changes: Any) -> IDTokenBuilder:
     return dataclasses.replace(honest(), **changes)
 
 
+@pytest.mark.catalogue("WEB-ALG")
 @pytest.mark.parametrize(
     ("builder", "code"),
     [
@@ -235,6 +239,7 @@ def test_wrong_signatures_are_refused(builder: IDTokenBuilder, code: str) -> Non
     assert refusal(lambda: check(builder)) == code
 
 
+@pytest.mark.catalogue("WEB-ALG")
 def test_public_key_as_hmac_secret_is_refused() -> None:
     pem = KEY.private_key.public_key()
     secret = jwt.algorithms.RSAAlgorithm.to_jwk(pem).encode()  # type: ignore[arg-type]
@@ -247,12 +252,14 @@ def test_any_of_several_keys_may_have_signed() -> None:
     assert check_id_token(token, keys=keys, expected=EXPECTED, now=NOW).subject == "max"
 
 
+@pytest.mark.catalogue("WEB-ALG")
 @pytest.mark.filterwarnings("ignore:Key size should be")
 def test_short_rsa_key_is_refused() -> None:
     short = OIDCKey("RS256", _short_rsa_key())
     assert refusal(lambda: check(honest(short), key=short)) == "signature_invalid"
 
 
+@pytest.mark.catalogue("WEB-ALG")
 def test_token_signed_over_other_claims_is_refused() -> None:
     header, _, signature = honest().encode().split(".")
     _, other_claims, _ = honest().but(sub="olivia").encode().split(".")

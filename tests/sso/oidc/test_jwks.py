@@ -77,6 +77,7 @@ def test_key_is_found_by_kid_among_others(op: FakeOP, key: OIDCKey) -> None:
     assert found.algorithm_name == key.algorithm
 
 
+@pytest.mark.catalogue("WEB-ALG")
 @pytest.mark.parametrize(
     "changes",
     [

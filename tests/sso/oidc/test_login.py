@@ -29,6 +29,7 @@ def test_member_is_let_in_and_returns_to_the_page(acme: AcmeLogin) -> None:
     assert identity.email == "max@acme.example"
 
 
+@pytest.mark.catalogue("WEB-NONCE-PKCE")
 def test_authorization_request_has_all_it_needs(acme: AcmeLogin) -> None:
     query = {name: value for name, (value,) in parse_qs(urlsplit(acme.start()["Location"]).query).items()}
     attempt = LoginAttempt.objects.get()
@@ -43,6 +44,7 @@ def test_authorization_request_has_all_it_needs(acme: AcmeLogin) -> None:
     assert "max_age" not in query
 
 
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 def test_redirect_uri_does_not_follow_the_host_header(acme: AcmeLogin) -> None:
     location = acme.client.get(f"/orgs/{acme.org.slug}/sso/", headers={"host": "localhost"})["Location"]
     assert parse_qs(urlsplit(location).query)["redirect_uri"][0].startswith("http://testserver/")
@@ -103,6 +105,7 @@ def test_second_login_asks_for_nothing_but_token_and_userinfo(acme: AcmeLogin) -
 BACK_CHANNEL = {"discovery", "jwks", "token", "userinfo"}
 
 
+@pytest.mark.catalogue("WEB-FIXATION")
 def test_session_key_rotates_also_for_the_same_user(acme: AcmeLogin) -> None:
     keys = [acme.client.session.session_key]
     for _ in range(2):
@@ -161,6 +164,7 @@ def test_idp_started_login_starts_one_of_ours(acme: AcmeLogin) -> None:
         assert (response.status_code, response["Location"]) == (302, "/orgs/acme/sso/")
 
 
+@pytest.mark.catalogue("WEB-MIX-UP", "WEB-LOGIN-CSRF")
 @pytest.mark.parametrize("query", [{}, {"iss": "https://evil.example"}, {"iss": ""}])
 def test_idp_started_login_of_another_issuer_is_refused(acme: AcmeLogin, query: dict[str, str]) -> None:
     assert acme.client.get(f"/sso/{acme.connection.uid}/oidc/initiate/", query).status_code == 400

@@ -13,6 +13,7 @@ from tests.parallel import in_parallel
 from tests.sso.oidc.conftest import AcmeLogin, make_acme
 
 
+@pytest.mark.catalogue("WEB-CODE-REPLAY", "WEB-RACES")
 @pytest.mark.django_db(transaction=True)
 def test_callback_called_twice_in_parallel_lets_in_once(demo_idp: DemoIdP, client: Client) -> None:
     """The OP keeps the first of the three waiting for its tokens until the others have come and gone."""

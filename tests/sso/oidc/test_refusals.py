@@ -70,6 +70,7 @@ def _let_go(demo_idp: DemoIdP) -> Iterator[None]:
         tenant.release_hanging()
 
 
+@pytest.mark.catalogue("WEB-MIX-UP", "WEB-NONCE-PKCE", "WEB-ALG", "WEB-AUD-TIMES", "WEB-USERINFO-SUB")
 @pytest.mark.parametrize(("fault", "code"), CALLBACK_FAULTS)
 def test_wrong_answer_is_refused_with_its_code(acme: AcmeLogin, fault: OIDCFault, code: str) -> None:
     acme.tenant.next_fault(fault)
@@ -81,6 +82,7 @@ def test_wrong_answer_is_refused_with_its_code(acme: AcmeLogin, fault: OIDCFault
     _assert_page_and_trace(response.content.decode(), code)
 
 
+@pytest.mark.catalogue("WEB-MIX-UP")
 @pytest.mark.parametrize(("fault", "code"), START_FAULTS)
 def test_idp_that_cannot_be_asked_is_refused_at_the_start(
     acme: AcmeLogin, fault: OIDCFault, code: str
@@ -134,6 +136,7 @@ def test_odd_but_safe_answer_is_let_in_without_matching_domains(acme: AcmeLogin,
     assert acme.can_read()
 
 
+@pytest.mark.catalogue("WEB-NOAUTH")
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
@@ -151,6 +154,7 @@ def test_email_rule_refuses_what_it_cannot_use(acme: AcmeLogin, fault: OIDCFault
     acme.assert_nothing_was_opened()
 
 
+@pytest.mark.catalogue("WEB-NOAUTH", "WEB-FOREIGN-PEOPLE")
 def test_email_of_someone_else_is_refused(acme: AcmeLogin) -> None:
     acme.connection.email_domains = ["acme.example"]
     acme.connection.save()
@@ -202,6 +206,7 @@ def test_cancelled_login_says_so_and_can_be_tried_again(acme: AcmeLogin) -> None
     assert acme.can_read()
 
 
+@pytest.mark.catalogue("WEB-MIX-UP")
 @pytest.mark.parametrize(
     ("iss", "code"), [(None, "login_cancelled"), ("https://evil.example", "issuer_parameter_mismatch")]
 )
@@ -214,6 +219,7 @@ def test_error_may_lack_the_iss_parameter_but_not_have_another(
     assert acme.refusals() == [code]
 
 
+@pytest.mark.catalogue("WEB-CODE-REPLAY")
 def test_back_button_cannot_answer_twice(acme: AcmeLogin) -> None:
     answer = acme.go_to_idp()
     answer.deliver(acme.client)
@@ -224,6 +230,7 @@ def test_back_button_cannot_answer_twice(acme: AcmeLogin) -> None:
     assert acme.can_read()
 
 
+@pytest.mark.catalogue("WEB-LOGIN-CSRF")
 def test_expired_attempt_is_refused(acme: AcmeLogin) -> None:
     answer = acme.go_to_idp()
     LoginAttempt.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -232,6 +239,7 @@ def test_expired_attempt_is_refused(acme: AcmeLogin) -> None:
     acme.assert_nothing_was_opened()
 
 
+@pytest.mark.catalogue("WEB-LOGIN-CSRF")
 @pytest.mark.parametrize(
     ("query", "code"),
     [
@@ -290,6 +298,7 @@ def test_login_required_is_an_error_when_it_was_not_silent(acme: AcmeLogin) -> N
     assert acme.refusals() == ["idp_error"]
 
 
+@pytest.mark.catalogue("WEB-LOGIN-CSRF")
 def test_answer_in_another_browser_is_refused(acme: AcmeLogin) -> None:
     answer = acme.go_to_idp()
     other = Client()
@@ -302,6 +311,7 @@ def test_answer_in_another_browser_is_refused(acme: AcmeLogin) -> None:
     assert acme.can_read()
 
 
+@pytest.mark.catalogue("WEB-MIX-UP")
 def test_answer_at_another_connections_callback_is_refused(acme: AcmeLogin) -> None:
     other = make_connection(make_org("globex"), issuer=acme.tenant.issuer)
     answer = acme.go_to_idp()
@@ -317,6 +327,7 @@ def test_callback_of_a_saml_connection_is_not_found(acme: AcmeLogin) -> None:
     assert acme.client.get(f"/sso/{acme.connection.uid}/oidc/callback/?state=x").status_code == 404
 
 
+@pytest.mark.catalogue("WEB-NONCE-PKCE", "WEB-CODE-REPLAY")
 def test_code_of_another_attempt_fails_its_nonce_or_verifier(acme: AcmeLogin) -> None:
     first, second = acme.go_to_idp(), acme.go_to_idp()
     query = {**first.parameters, "code": second.parameters["code"]}

@@ -93,6 +93,7 @@ def test_settings_are_for_admins_only(
         assert connection.name not in response.content.decode()
 
 
+@pytest.mark.catalogue("WEB-IDOR")
 @pytest.mark.parametrize("name", [name for name, arguments in ARGUMENTS.items() if arguments])
 def test_ids_of_another_organisation_are_not_found(acme: AcmeSettings, globex: Membership, name: str) -> None:
     """Acme's admin, under Acme's slug, does not find what belongs to Globex; the page itself exists."""
@@ -115,11 +116,13 @@ def _counts(zoe: Membership) -> list[object]:
     ]
 
 
+@pytest.mark.catalogue("WEB-IDOR")
 def test_lists_hold_nothing_of_another_organisation(acme: AcmeSettings, globex: Membership) -> None:
     for name in ("settings", "identities", "sessions", "refusals", "collaborators", "reported"):
         assert "globex" not in acme.page(name).lower()
 
 
+@pytest.mark.catalogue("WEB-IDOR")
 def test_collaborator_of_another_organisation_can_not_be_named(
     acme: AcmeSettings, globex: Membership
 ) -> None:

@@ -53,6 +53,7 @@ def test_name_is_used_once_in_an_organisation(acme: AcmeSettings, connection: Co
     assert acme.post("connection_rename", other.uid, name="Acme Partners").status_code == 302
 
 
+@pytest.mark.catalogue("WEB-CONFIG-CHANGED")
 def test_switched_off_connection_ends_its_sessions_for_good(
     acme: AcmeSettings, connection: Connection
 ) -> None:
@@ -72,6 +73,7 @@ def test_looking_at_the_question_switches_nothing_off(acme: AcmeSettings, connec
     assert connection.is_enabled
 
 
+@pytest.mark.catalogue("WEB-LAST-ADMIN")
 @pytest.mark.parametrize("page", ["connection_switch", "connection_delete"])
 def test_last_door_of_an_enforcing_organisation_closes_only_with_a_tick(
     acme: AcmeSettings, connection: Connection, page: str

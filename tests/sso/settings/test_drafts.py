@@ -62,6 +62,7 @@ def test_first_draft_needs_a_secret(acme: AcmeSettings) -> None:
         save(connection, acme.admin)
 
 
+@pytest.mark.catalogue("WEB-SECRETS-SHOWN")
 def test_stored_secret_is_not_sent_to_another_issuer(acme: AcmeSettings, oidc_draft: Connection) -> None:
     with pytest.raises(SecretBoundToIssuer):
         save(oidc_draft, acme.admin, issuer="https://elsewhere.example")
@@ -74,12 +75,14 @@ def test_secret_that_no_key_opens_is_asked_for_again(acme: AcmeSettings, oidc_dr
         save(oidc_draft, acme.admin)
 
 
+@pytest.mark.catalogue("WEB-SECRETS-SHOWN")
 def test_draft_is_audited_without_its_secret(acme: AcmeSettings, oidc_draft: Connection) -> None:
     save(oidc_draft, acme.admin, client_secret=SECRET)
     (data,) = acme.audit("org.settings.sso.draft")
     assert data == {"connection": "Acme Login", "revision": 2, "issuer": ISSUER}
 
 
+@pytest.mark.catalogue("WEB-SECRETS-SHOWN")
 def test_secret_is_on_no_page_once_it_is_saved(acme: AcmeSettings, oidc_draft: Connection) -> None:
     uid = oidc_draft.uid
     pages = [acme.page("settings"), acme.page("connection", uid), acme.page("draft", uid)]

@@ -46,11 +46,13 @@ def test_enforcing_with_a_live_session_in_this_browser(acme: AcmeSettings, conne
     assert change(acme, Enforcement.ENFORCED).enforcement == Enforcement.ENFORCED
 
 
+@pytest.mark.catalogue("WEB-LAST-ADMIN")
 def test_enforcing_without_a_session_is_refused(acme: AcmeSettings, connection: Connection) -> None:
     assert refused(acme, Enforcement.ENFORCED) == "enforcing_needs_sso_session"
     assert enforcement.policy_of(acme.org).enforcement == Enforcement.OFF
 
 
+@pytest.mark.catalogue("WEB-LAST-ADMIN")
 @pytest.mark.parametrize("browser_session", ["another-browser", ""])
 def test_session_of_another_browser_does_not_count(
     acme: AcmeSettings, connection: Connection, browser_session: str
@@ -59,6 +61,7 @@ def test_session_of_another_browser_does_not_count(
     assert refused(acme, Enforcement.ENFORCED, browser_session) == "enforcing_needs_sso_session"
 
 
+@pytest.mark.catalogue("WEB-LAST-ADMIN")
 def test_session_of_another_admin_does_not_count(acme: AcmeSettings, connection: Connection) -> None:
     make_sso_session(acme.oscar, browser_session=acme.browser_session)
     assert refused(acme, Enforcement.ENFORCED) == "enforcing_needs_sso_session"

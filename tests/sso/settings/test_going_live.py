@@ -93,6 +93,7 @@ def test_passed_test_lets_the_draft_go_live(
     assert acme.audit("org.settings.sso.live")[0]["revision"] == 1
 
 
+@pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
 def test_test_writes_nothing_but_its_mark(acme: AcmeSettings, oidc: Connection) -> None:
     oidc.role_mapping_enabled, oidc.role_attribute = True, "groups"
     oidc.save()
@@ -118,6 +119,7 @@ def test_mark_keeps_values_of_mapped_attributes_only(acme: AcmeSettings, oidc: C
     assert "Olivia" not in str(details)
 
 
+@pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
 def test_identity_of_somebody_else_fails_the_test(acme: AcmeSettings, oidc: Connection) -> None:
     LinkedIdentity.objects.create(
         org=acme.org, user=acme.max.user, issuer=draft_of(oidc).issuer, subject="max"
@@ -165,6 +167,7 @@ def go_live(connection: Connection, revision: Revision, actor: User) -> Revision
     return connections.go_live(connection=connection, revision=revision, actor=actor, now=timezone.now())
 
 
+@pytest.mark.catalogue("WEB-GATE-BYPASS")
 def test_untested_draft_stays_a_draft(acme: AcmeSettings, oidc_draft: Connection) -> None:
     with pytest.raises(DraftNotTested):
         go_live(oidc_draft, draft_of(oidc_draft), acme.admin)
@@ -204,6 +207,7 @@ def test_refusal_to_go_live_is_said_on_the_page(acme: AcmeSettings, oidc_draft: 
     assert "Test this draft first: it goes live once" in response.content.decode()
 
 
+@pytest.mark.catalogue("WEB-CONFIG-CHANGED")
 def test_new_live_revision_ends_the_sessions_of_the_old_one(acme: AcmeSettings) -> None:
     set_policy(acme.org, Enforcement.ENFORCED)
     connection = make_connection(acme.org)
@@ -217,6 +221,7 @@ def test_new_live_revision_ends_the_sessions_of_the_old_one(acme: AcmeSettings) 
     assert (old.status, old.retired_at is not None) == (Revision.Status.RETIRED, True)
 
 
+@pytest.mark.catalogue("WEB-RACES")
 @pytest.mark.django_db(transaction=True)
 def test_of_two_admins_going_live_at_once_one_does_and_the_other_is_told() -> None:
     org = make_org("acme")

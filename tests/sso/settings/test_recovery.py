@@ -111,6 +111,7 @@ def test_code_is_for_one_organisation(locked_out: AcmeSettings) -> None:
         redeem(locked_out, new_code(locked_out), org=globex)
 
 
+@pytest.mark.catalogue("WEB-GATE-BYPASS")
 def test_recovery_holds_in_one_browser(locked_out: AcmeSettings) -> None:
     locked_out.post("recovery", code=new_code(locked_out))
     other = Client()
@@ -154,6 +155,7 @@ def test_wrong_code_is_said_beside_the_field(locked_out: AcmeSettings) -> None:
     assert response.context["form"].errors["code"] == [RecoveryCodeWrong.message]
 
 
+@pytest.mark.catalogue("WEB-GATE-BYPASS")
 def test_guessing_is_throttled(locked_out: AcmeSettings) -> None:
     for _ in range(recovery.MAX_TRIES):
         with pytest.raises(RecoveryCodeWrong):

@@ -21,6 +21,8 @@ from tests.demo_idp import Tenant
 from tests.sso.settings.certificates import make_certificate
 from tests.sso.settings.conftest import SECRET, AcmeSettings, draft_of
 
+pytestmark = pytest.mark.catalogue("WEB-RACES")
+
 MESSAGE = "Somebody else changed this since you opened the page"
 DAY = 24 * 3600
 
