@@ -50,7 +50,7 @@ def sign_in_as(login: Login, subject: str) -> Any:
 
 def says(login: Login, subject: str, **fields: Any) -> str:
     """Make the IdP know somebody of this subject."""
-    login.tenant.add_person(Person(subject=subject, **{"name": "Somebody", **fields}))
+    login.tenant.people[subject] = Person(subject=subject, **{"name": "Somebody", **fields})
     return subject
 
 
