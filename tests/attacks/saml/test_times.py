@@ -72,7 +72,7 @@ def test_ticket_again_is_refused(target: Target) -> None:
         assert target.client.get(finish_url).status_code == 400
 
 
-@pytest.mark.catalogue("SAML-12")
+@pytest.mark.catalogue("SAML-12", "WEB-RACES")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("times", [2, 4])
 def test_response_posted_several_times_at_once_lets_in_once(client: Client, times: int) -> None:
@@ -89,7 +89,7 @@ def test_response_posted_several_times_at_once_lets_in_once(client: Client, time
     assert ConsumedMessage.objects.count() == 1
 
 
-@pytest.mark.catalogue("SAML-12")
+@pytest.mark.catalogue("SAML-12", "WEB-RACES")
 @pytest.mark.django_db(transaction=True)
 def test_one_assertion_id_in_two_answers_at_once_counts_once(client: Client) -> None:
     """Two attempts, so that only the memory of assertions can tell."""
@@ -102,7 +102,7 @@ def test_one_assertion_id_in_two_answers_at_once_counts_once(client: Client) -> 
     assert ConsumedMessage.objects.count() == 1
 
 
-@pytest.mark.catalogue("SAML-12")
+@pytest.mark.catalogue("SAML-12", "WEB-RACES")
 @pytest.mark.django_db(transaction=True)
 def test_ticket_brought_several_times_at_once_is_taken_once(client: Client) -> None:
     target = make_target(client)

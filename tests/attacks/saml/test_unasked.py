@@ -37,14 +37,14 @@ def unsolicited(honest: SamlResponseBuilder) -> SamlResponseBuilder:
 # --- RelayState ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.catalogue("SAML-30")
+@pytest.mark.catalogue("SAML-30", "WEB-OPEN-REDIRECT")
 @pytest.mark.parametrize("relay_state", ELSEWHERE)
 def test_relay_state_of_an_answer_leads_nowhere(target: Target, relay_state: str) -> None:
     """The login itself is honest, so it ends where it was to end."""
     target.assert_let_in(target.begin().honest, relay_state)
 
 
-@pytest.mark.catalogue("SAML-30")
+@pytest.mark.catalogue("SAML-30", "WEB-OPEN-REDIRECT")
 @pytest.mark.parametrize("relay_state", ELSEWHERE)
 def test_relay_state_of_an_unasked_answer_leads_nowhere(target: Target, relay_state: str) -> None:
     trip = target.begin()
@@ -86,7 +86,7 @@ def test_unasked_assertion_opens_nothing_and_begins_an_honest_login(target: Targ
     target.assert_let_in(trip.honest)
 
 
-@pytest.mark.catalogue("SAML-38")
+@pytest.mark.catalogue("SAML-38", "WEB-LOGIN-CSRF")
 def test_unasked_assertion_plants_no_identity_in_a_signed_in_browser(target: Target) -> None:
     """Login CSRF: Mallory's assertion, posted from Max's browser with all its cookies."""
     trip = target.begin()

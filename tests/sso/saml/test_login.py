@@ -218,6 +218,7 @@ def test_silent_login_with_a_session_at_the_idp_is_let_in(globex: GlobexLogin) -
     assert globex.can_read()
 
 
+@pytest.mark.catalogue("WEB-LOGIN-CSRF", "WEB-FOREIGN-PEOPLE")
 def test_login_that_the_idp_began_starts_a_login_of_our_own(globex: GlobexLogin) -> None:
     acs = reverse("sso:saml_metadata", kwargs={"connection_uid": globex.connection.uid})
     entity_id = "http://testserver" + acs
