@@ -26,9 +26,8 @@ class SAMLAdapter:
         return request.begin(attempt, revision)
 
     def prepare(self, revision: Revision, *, now: datetime) -> None:
-        """A key pair for the connection that is to sign its requests and has none."""
-        if revision.sign_requests:
-            ensure_key_pair(revision.connection, now=now)
+        """A key pair for the connection that has none: every IdP may encrypt for it, some want signed requests."""
+        ensure_key_pair(revision.connection, now=now)
 
     def may_offer_logout(self, revision: Revision) -> bool:
         return False

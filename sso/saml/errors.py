@@ -250,6 +250,22 @@ class AuthnStatementMissing(SAMLError):
     code = "authn_statement_missing"
 
 
+class AuthnNotFresh(SAMLError):
+    """Authenticated earlier, though it was to be anew."""
+
+    code = "authn_not_fresh"
+
+
+class AuthnContextMismatch(SAMLError):
+    """Authenticated in another way than was asked for."""
+
+    code = "authn_context_mismatch"
+    user_message = (
+        "Your organisation wants another way of signing in at your identity provider, such as a second factor. "
+        "Sign in that way; if you did, contact your organisation's admin and name the reference below."
+    )
+
+
 class AttributeInvalid(SAMLError):
     code = "attribute_invalid"
 

@@ -1,5 +1,6 @@
 """The draft form of a SAML connection, and the form that fills it from an IdP's metadata."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -14,6 +15,12 @@ from sso.models import Revision
 from sso.saml.certificates import parse_certificates
 from sso.saml.idp_metadata import DescribedIdP, described_idps, fetch_metadata
 from sso.saml.limits import MAX_CERTIFICATES_LENGTH, MAX_METADATA_LENGTH
+
+MFA_CLASS = "https://refeds.org/profile/mfa"
+ENTRA_MFA_CLASS = "http://schemas.microsoft.com/claims/multipleauthn"
+MAX_CONTEXT_CLASSES = 10
+MAX_CONTEXT_CLASSES_LENGTH = 3_000
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+", re.ASCII)
 
 
 class SAMLDraftForm(DraftForm):
@@ -45,7 +52,27 @@ class SAMLDraftForm(DraftForm):
     sign_requests = forms.BooleanField(
         label="Sign requests",
         required=False,
-        help_text="Our certificate is then in the metadata, for the identity provider to check them with.",
+        help_text="Our certificate is in the metadata, for the identity provider to check them with.",
+    )
+    want_encrypted = forms.BooleanField(
+        label="Refuse assertions in the clear",
+        required=False,
+        help_text="Encrypted ones are always taken, by AES-GCM with RSA-OAEP. Our certificate is in the metadata.",
+    )
+    force_authn = forms.BooleanField(
+        label="Ask members to sign in anew each time (ForceAuthn)",
+        required=False,
+        help_text="Even if they are still signed in at your identity provider. Sessions are then never renewed "
+        "silently.",
+    )
+    authn_context_classes = forms.CharField(
+        label="Ways of signing in (AuthnContextClassRef)",
+        max_length=MAX_CONTEXT_CLASSES_LENGTH,
+        required=False,
+        widget=forms.Textarea(attrs={**EXACT, "rows": 3, "class": "font-monospace small"}),
+        help_text="One a line, and any of them will do: your identity provider is asked for them, and a login by "
+        f"another is refused. For a second factor, {MFA_CLASS} (REFEDS) or {ENTRA_MFA_CLASS} (Entra ID). "
+        "Empty leaves it to the identity provider.",
     )
     email_attribute = forms.CharField(
         label="E-mail attribute",
@@ -62,7 +89,15 @@ class SAMLDraftForm(DraftForm):
         help_text="Read again from time to time: a certificate that your identity provider announces there is "
         "taken in beside the others, and you are told. None is taken away.",
     )
-    more_options = ("sso_binding", "sign_requests", "email_attribute", "metadata_url")
+    more_options = (
+        "sso_binding",
+        "sign_requests",
+        "want_encrypted",
+        "force_authn",
+        "authn_context_classes",
+        "email_attribute",
+        "metadata_url",
+    )
 
     def __init__(
         self, data: Any = None, *, base: Revision | None, found: dict[str, Any] | None = None
@@ -71,10 +106,28 @@ class SAMLDraftForm(DraftForm):
         initial = {name: getattr(base, name) for name in names} if base else {}
         if base:
             initial["certificates"] = "\n".join(base.certificates)
+            initial["authn_context_classes"] = "\n".join(base.authn_context_classes)
         super().__init__(data, base=base, initial={**initial, **(found or {})})
 
     def clean_metadata_url(self) -> str:
         return _usable_url(self.cleaned_data["metadata_url"]) if self.cleaned_data["metadata_url"] else ""
+
+    def clean_authn_context_classes(self) -> list[str]:
+        """Each once, in the order in which they were written."""
+        lines = map(str.strip, self.cleaned_data["authn_context_classes"].splitlines())
+        classes = list(dict.fromkeys(line for line in lines if line))
+        if len(classes) > MAX_CONTEXT_CLASSES:
+            raise ValidationError(
+                f"At most {MAX_CONTEXT_CLASSES} are taken.", code="authn_context_classes_too_many"
+            )
+        for context_class in classes:
+            if not _URI.fullmatch(context_class):
+                raise ValidationError(
+                    "Write each as a URI, such as %(example)s.",
+                    code="authn_context_class_invalid",
+                    params={"example": MFA_CLASS},
+                )
+        return classes
 
     def clean_certificates(self) -> list[str]:
         """PEM texts. Names what is wrong with a certificate that can't be used."""

@@ -9,10 +9,19 @@ from sso.saml.names import tag
 from sso.saml.sp import service_provider
 
 CONTENT_TYPE = "application/samlmetadata+xml"
+# What `encrypted` takes, the best first. IdPs that read it need nothing else to be set.
+ENCRYPTION_METHODS = (
+    f"{names.XENC11}aes256-gcm",
+    f"{names.XENC11}aes128-gcm",
+    names.RSA_OAEP_MGF1P,
+    names.RSA_OAEP,
+)
 
 
 def sp_metadata(connection: Connection) -> bytes:
-    """The document. It names our signing certificates and says whether the configuration in use signs."""
+    """The document. It names the certificates to check our signatures with and to encrypt for, and says whether the
+    configuration in use signs.
+    """
     sp = service_provider(connection.uid)
     entity = etree.Element(
         tag("md:EntityDescriptor"), {"entityID": sp.entity_id}, nsmap={"md": names.METADATA, "ds": names.DS}
@@ -26,8 +35,13 @@ def sp_metadata(connection: Connection) -> bytes:
             "protocolSupportEnumeration": names.SAMLP,
         },
     )
-    for pair in published_key_pairs(connection):
-        _add_signing_key(descriptor, pair.certificate)
+    pairs = published_key_pairs(connection)
+    for pair in pairs:
+        _add_key(descriptor, "signing", pair.certificate)
+    for pair in pairs:
+        encryption = _add_key(descriptor, "encryption", pair.certificate)
+        for algorithm in ENCRYPTION_METHODS:
+            etree.SubElement(encryption, tag("md:EncryptionMethod"), {"Algorithm": algorithm})
     for name_id_format in (names.NAMEID_PERSISTENT, names.NAMEID_EMAIL, names.NAMEID_UNSPECIFIED):
         etree.SubElement(descriptor, tag("md:NameIDFormat")).text = name_id_format
     etree.SubElement(
@@ -45,8 +59,9 @@ def _signs_requests(connection: Connection) -> bool:
     return revision is not None and revision.sign_requests
 
 
-def _add_signing_key(descriptor: etree._Element, certificate_pem: str) -> None:
-    key = etree.SubElement(descriptor, tag("md:KeyDescriptor"), {"use": "signing"})
+def _add_key(descriptor: etree._Element, use: str, certificate_pem: str) -> etree._Element:
+    key = etree.SubElement(descriptor, tag("md:KeyDescriptor"), {"use": use})
     data = etree.SubElement(etree.SubElement(key, tag("ds:KeyInfo")), tag("ds:X509Data"))
     base64 = "".join(line for line in certificate_pem.splitlines() if not line.startswith("-----"))
     etree.SubElement(data, tag("ds:X509Certificate")).text = base64
+    return key

@@ -17,6 +17,8 @@ from sso.saml.errors import (
     AssertionExpired,
     AssertionNotYetValid,
     AudienceMismatch,
+    AuthnContextMismatch,
+    AuthnNotFresh,
     AuthnStatementMissing,
     ConditionNotUnderstood,
     DestinationMismatch,
@@ -53,11 +55,17 @@ _UNWANTED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What we know of the login without asking the response."""
+    """What we know of the login without asking the response.
+
+    `authenticated_since`: when the IdP was asked to authenticate anew, if it was. `context_classes`: those that it
+    was asked for, any of which will do; none, if that was left to it.
+    """
 
     issuer: str
     sp: ServiceProvider
     request_id: str
+    authenticated_since: datetime | None = None
+    context_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,8 @@ def check(response: VerifiedResponse, expected: Expected, *, now: datetime) -> C
     _check_age(issued_at, stated_end=min(ends), now=now)
     statement = _only_child(assertion, "saml:AuthnStatement", missing=AuthnStatementMissing)
     authenticated_at, session_ends_at = _check_authn_statement(statement, now=now)
+    _check_fresh(authenticated_at, expected)
+    _check_context(statement, expected)
     return CheckedAssertion(
         element=assertion,
         assertion_id=assertion.get("ID", ""),
@@ -217,6 +227,28 @@ def _check_authn_statement(statement: etree._Element, *, now: datetime) -> tuple
     session_ends_at = parse_instant(statement.get("SessionNotOnOrAfter", ""))
     _check_not_ended(session_ends_at, of="SessionNotOnOrAfter", now=now)
     return authenticated_at, session_ends_at
+
+
+def _check_fresh(authenticated_at: datetime, expected: Expected) -> None:
+    """ForceAuthn (Core 3.4.1): the person was authenticated for this request, not before."""
+    since = expected.authenticated_since
+    if since is not None and authenticated_at < since - _skew():
+        raise AuthnNotFresh(
+            f"Asked to authenticate anew at {since:%Y-%m-%d %H:%M:%S} UTC, the IdP says that it did at "
+            f"{authenticated_at:%Y-%m-%d %H:%M:%S}. It ignores ForceAuthn, or its clock is behind."
+        )
+
+
+def _check_context(statement: etree._Element, expected: Expected) -> None:
+    """RequestedAuthnContext with the comparison `exact` (Core 3.3.2.2.1)."""
+    if not expected.context_classes:
+        return
+    path = f"{tag('saml:AuthnContext')}/{tag('saml:AuthnContextClassRef')}"
+    found = [_text(reference) for reference in statement.findall(path)]
+    if len(found) != 1 or found[0] not in expected.context_classes:
+        raise AuthnContextMismatch(
+            f"The IdP authenticated by {shown(found)}, asked for {shown(list(expected.context_classes))}."
+        )
 
 
 # --- About whom ----------------------------------------------------------------------------------------

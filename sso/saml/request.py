@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
@@ -10,7 +11,7 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from hubsso import net
 from hubsso.crypto import random_token
-from sso.errors import ConfigurationUnreadable
+from sso.errors import ConfigurationUnreadable, SilentLoginFailed
 from sso.key_pairs import private_key_of, signing_key_pair
 from sso.models import KeyPair, LoginAttempt, Revision
 from sso.protocols import BrowserRequest
@@ -22,12 +23,24 @@ from sso.saml.sp import ServiceProvider, service_provider
 from sso.saml.times import format_instant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How the IdP is to authenticate: without showing itself, anew, by one of these classes (any, if none)."""
+
+    is_passive: bool
+    force_authn: bool
+    context_classes: tuple[str, ...]
+
+
 def begin(attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
     """Give the attempt its `request_id`, and say how the browser carries the request to the IdP.
 
-    Raises ConfigurationUnreadable, or a CertificateError when no answer could be verified anyway.
+    Raises ConfigurationUnreadable, or a CertificateError when no answer could be verified anyway, and
+    SilentLoginFailed where the IdP is to ask everybody anew: ForceAuthn and IsPassive contradict each other.
     """
     now = attempt.created_at
+    if revision.force_authn and attempt.is_silent:
+        raise SilentLoginFailed("Members are to sign in anew each time, which can't be done silently.")
     trusted_certificates(revision, now=now)
     _check_sso_url(revision.sso_url)
     key_pair = signing_key_pair(revision.connection) if revision.sign_requests else None
@@ -36,7 +49,11 @@ def begin(attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
         sp=service_provider(revision.connection.uid),
         destination=revision.sso_url,
         request_id=attempt.request_id,
-        is_passive=attempt.is_silent,
+        wishes=Wishes(
+            is_passive=attempt.is_silent,
+            force_authn=revision.force_authn,
+            context_classes=tuple(revision.authn_context_classes),
+        ),
         now=now,
     )
     if revision.sso_binding == Revision.Binding.POST:
@@ -57,7 +74,7 @@ def _check_sso_url(url: str) -> None:
 
 
 def _authn_request(
-    *, sp: ServiceProvider, destination: str, request_id: str, is_passive: bool, now: datetime
+    *, sp: ServiceProvider, destination: str, request_id: str, wishes: Wishes, now: datetime
 ) -> bytes:
     """The document. Built as a tree: the library's text template would not escape an SSO URL with a query."""
     request = etree.Element(
@@ -72,11 +89,17 @@ def _authn_request(
         },
         nsmap={"samlp": names.SAMLP, "saml": names.SAML},
     )
-    if is_passive:
+    if wishes.is_passive:
         request.set("IsPassive", "true")
+    if wishes.force_authn:
+        request.set("ForceAuthn", "true")
     etree.SubElement(request, tag("saml:Issuer")).text = sp.entity_id
     policy = {"Format": names.NAMEID_UNSPECIFIED, "AllowCreate": "true"}
     etree.SubElement(request, tag("samlp:NameIDPolicy"), policy)
+    if wishes.context_classes:
+        context = etree.SubElement(request, tag("samlp:RequestedAuthnContext"), {"Comparison": "exact"})
+        for context_class in wishes.context_classes:
+            etree.SubElement(context, tag("saml:AuthnContextClassRef")).text = context_class
     return etree.tostring(request)
 
 

@@ -59,6 +59,8 @@ def accept_response(
         issuer=revision.issuer,
         sp=service_provider(attempt.connection.uid),
         request_id=attempt.request_id or "",
+        authenticated_since=attempt.created_at if revision.force_authn else None,
+        context_classes=tuple(revision.authn_context_classes),
     )
     certificates = trusted_certificates(revision, now=now)
     verified = _verify(response, revision, certificates)

@@ -66,12 +66,15 @@ class OIDCClient:
 
 @dataclass(frozen=True, kw_only=True)
 class SAMLServiceProvider:
-    """An SP. With a `certificate` (PEM) its AuthnRequests must be signed."""
+    """An SP. With a `certificate` (PEM) its AuthnRequests must be signed; with an `encryption_certificate` assertions
+    are encrypted for it.
+    """
 
     entity_id: str
     acs_url: str
     title: str = ""
     certificate: str | None = None
+    encryption_certificate: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,6 +98,17 @@ class SAMLFault(Enum):
     NO_EMAIL = "no_email"
     TWO_EMAILS = "two_emails"
     GROUPS_OVERAGE = "groups_overage"
+    OTHER_AUTHN_CONTEXT = "other_authn_context"
+    STALE_AUTHN = "stale_authn"
+    NOT_ENCRYPTED = "not_encrypted"
+    ENCRYPTED_FOR_ANOTHER = "encrypted_for_another"
+    ENCRYPTED_AND_TAMPERED = "encrypted_and_tampered"
+    ENCRYPTED_UNSIGNED = "encrypted_unsigned"
+    PLAIN_BESIDE_ENCRYPTED = "plain_beside_encrypted"
+    ENCRYPTED_BY_CBC = "encrypted_by_cbc"
+    ENCRYPTED_BY_RSA1_5 = "encrypted_by_rsa1_5"
+    CIPHER_REFERENCE = "cipher_reference"
+    TWO_ENCRYPTED_KEYS = "two_encrypted_keys"
 
 
 Fault = OIDCFault | LogoutTokenFault | SAMLFault

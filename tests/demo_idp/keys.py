@@ -1,5 +1,6 @@
 """Signing keys and certificates: made when absent, kept in a folder if one is given."""
 
+import base64
 import functools
 import hashlib
 from collections.abc import Callable
@@ -62,6 +63,12 @@ class SamlKeyPair:
     def certificate_base64(self) -> str:
         """The certificate on one line, as it stands in metadata and KeyInfo."""
         return "".join(self.certificate_pem.splitlines()[1:-1])
+
+
+def pem_of_base64(certificate: str) -> str:
+    """A certificate in PEM, from the one line that stands in metadata."""
+    der = base64.b64decode("".join(certificate.split()))
+    return x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def private_key_pem(key: PrivateKey) -> bytes:

@@ -1,12 +1,13 @@
 """What each SAML fault changes in a response. A replay is not here: it changes nothing."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 from lxml import etree
 
 from tests.demo_idp.faults import Fault, SAMLFault
+from tests.demo_idp.saml_encryption_faults import ENCRYPTION_FAULTS, Change
 from tests.demo_idp.saml_names import tag
 from tests.demo_idp.saml_response import SamlResponseBuilder, new_id
 from tests.demo_idp.tenant import Tenant
@@ -14,6 +15,7 @@ from tests.demo_idp.tenant import Tenant
 ANOTHER_ENTITY = "https://another-entity.example/metadata"
 ANOTHER_URL = "https://another-entity.example/acs/"
 ENTRA_GROUPS_LINK = "http://schemas.microsoft.com/claims/groups.link"
+ANOTHER_CONTEXT = "urn:oasis:names:tc:SAML:2.0:ac:classes:PreviousSession"
 HOUR = timedelta(hours=1)
 
 
@@ -25,9 +27,6 @@ def response_with_faults(
         if fault in faults:
             response = response.but(**change(response, tenant))
     return response
-
-
-Change = Callable[[SamlResponseBuilder, Tenant], dict[str, Any]]
 
 
 def _wrong_issuer(response: SamlResponseBuilder, tenant: Tenant) -> dict[str, Any]:
@@ -120,4 +119,7 @@ FAULTS: dict[SAMLFault, Change] = {
     },
     SAMLFault.WRONG_KEY: lambda response, tenant: {"signing_key": tenant.unpublished_saml_key_pair()},
     SAMLFault.TAMPERED_AFTER_SIGNING: lambda response, tenant: {"change_signed": _change_name_id},
+    SAMLFault.OTHER_AUTHN_CONTEXT: lambda response, tenant: {"authn_context_class": ANOTHER_CONTEXT},
+    SAMLFault.STALE_AUTHN: lambda response, tenant: {"authn_instant": response.issue_instant - HOUR},
+    **ENCRYPTION_FAULTS,
 }

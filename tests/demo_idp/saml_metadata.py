@@ -4,8 +4,27 @@ from lxml import etree
 from werkzeug.wrappers import Request, Response
 
 from tests.demo_idp import saml_names as names
+from tests.demo_idp.config import SAMLServiceProvider
+from tests.demo_idp.keys import pem_of_base64
 from tests.demo_idp.saml_names import tag
 from tests.demo_idp.tenant import Tenant
+
+
+def read_service_provider(document: bytes) -> SAMLServiceProvider:
+    """An SP as its own metadata describes it, with the first certificate of each use."""
+    root = etree.fromstring(document)
+    (sp,) = root.iter(tag("md:SPSSODescriptor"))
+    (acs,) = sp.iter(tag("md:AssertionConsumerService"))
+    certificates = {
+        key.get("use", ""): pem_of_base64(key.findtext(f".//{tag('ds:X509Certificate')}", default=""))
+        for key in reversed(sp.findall(tag("md:KeyDescriptor")))
+    }
+    return SAMLServiceProvider(
+        entity_id=root.get("entityID", ""),
+        acs_url=acs.get("Location", ""),
+        certificate=certificates.get("signing") if sp.get("AuthnRequestsSigned") == "true" else None,
+        encryption_certificate=certificates.get("encryption"),
+    )
 
 
 def metadata(tenant: Tenant, request: Request) -> Response:

@@ -37,6 +37,7 @@ class AuthnRequest:
     force_authn: bool
     is_passive: bool
     name_id_format: str | None
+    context_classes: tuple[str, ...]
 
 
 def read_authn_request(tenant: Tenant, request: Request) -> AuthnRequest:
@@ -59,6 +60,7 @@ def read_authn_request(tenant: Tenant, request: Request) -> AuthnRequest:
         force_authn=_is_true(root.get("ForceAuthn")),
         is_passive=_is_true(root.get("IsPassive")),
         name_id_format=None if policy is None else policy.get("Format"),
+        context_classes=tuple(element.text or "" for element in root.iter(tag("saml:AuthnContextClassRef"))),
     )
 
 

@@ -68,6 +68,7 @@ class SamlResponseBuilder:
     audiences: Sequence[str] | None
     more_audience_restrictions: Sequence[Sequence[str]] = ()
     authn_instant: datetime | None
+    authn_context_class: str | None = names.PASSWORD_CONTEXT
     session_index: str | None = None
     session_not_on_or_after: datetime | None = None
     attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -194,7 +195,7 @@ class SamlResponseBuilder:
             SessionNotOnOrAfter=self.session_not_on_or_after,
         )
         context = _add(statement, "saml:AuthnContext")
-        _add_text(context, "saml:AuthnContextClassRef", names.PASSWORD_CONTEXT)
+        _add_text(context, "saml:AuthnContextClassRef", self.authn_context_class)
 
     def _add_attributes(self, assertion: etree._Element) -> None:
         if not self.attributes:

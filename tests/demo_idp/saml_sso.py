@@ -11,6 +11,7 @@ from tests.demo_idp.config import Person, SAMLServiceProvider
 from tests.demo_idp.faults import SAML_LOGIN_FAULTS, SAMLFault
 from tests.demo_idp.login import Refusal, begin_login
 from tests.demo_idp.pages import message_page, origin_of, post_form_page
+from tests.demo_idp.saml_encryption import Encryption
 from tests.demo_idp.saml_faults import response_with_faults
 from tests.demo_idp.saml_request import RequestRefused, read_authn_request
 from tests.demo_idp.saml_response import SamlResponseBuilder, new_id
@@ -27,6 +28,8 @@ class SAMLLogin:
     is_forced: bool = False
     is_passive: bool = False
     name_id_format: str | None = None
+    context_classes: tuple[str, ...] = ()
+    """Those asked for. Any of them is done here, and the first is said."""
     max_age_seconds: int | None = None
     login_hint: str | None = None
 
@@ -74,6 +77,7 @@ class SAMLLogin:
         person = tenant.people[session.subject]
         name_id, name_id_format = _name_id(person, self.name_id_format)
         session_seconds = tenant.config.saml_session_seconds
+        certificate = self.service_provider.encryption_certificate
         return SamlResponseBuilder.honest(
             issuer=tenant.saml_entity_id,
             acs_url=self.service_provider.acs_url,
@@ -84,7 +88,9 @@ class SAMLLogin:
             signing_key=tenant.saml_key_pair,
             now=now,
             lifetime_seconds=tenant.config.saml_assertion_seconds,
+            encryption=Encryption.to(certificate) if certificate else None,
             authn_instant=session.authenticated_at,
+            authn_context_class=(*self.context_classes, names.PASSWORD_CONTEXT)[0],
             session_index=session.sid,
             session_not_on_or_after=(
                 None if session_seconds is None else now + timedelta(seconds=session_seconds)
@@ -112,6 +118,7 @@ def sso(tenant: Tenant, request: Request) -> Response:
         is_forced=authn_request.force_authn,
         is_passive=authn_request.is_passive,
         name_id_format=authn_request.name_id_format,
+        context_classes=authn_request.context_classes,
     )
     return begin_login(tenant, request, login)
 

@@ -10,6 +10,8 @@ from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from sso.key_pairs import add_next, ensure_key_pair
 from sso.models import Connection, Revision
+from sso.protocols import adapter_for
+from sso.saml.metadata import ENCRYPTION_METHODS
 from sso.saml.sp import service_provider
 from sso.types import SSOProtocol
 from tests.builders import make_connection, make_org, make_revision, make_user
@@ -63,8 +65,30 @@ def test_metadata_has_a_certificate_for_each_key_pair(connection: Connection) ->
         add_next(connection=connection, actor=make_user(), now=NOW),
     ]
 
-    certificates = [element.text for element in read(connection).iter(tag("ds:X509Certificate"))]
-    assert certificates == ["".join(pair.certificate.splitlines()[1:-1]) for pair in pairs if pair]
+    expected = ["".join(pair.certificate.splitlines()[1:-1]) for pair in pairs if pair]
+    for use in ("signing", "encryption"):
+        keys = read(connection).iterfind(f".//{tag('md:KeyDescriptor')}[@use='{use}']")
+        assert [key.findtext(f".//{tag('ds:X509Certificate')}") for key in keys] == expected
+
+
+def test_metadata_says_how_to_encrypt(connection: Connection) -> None:
+    ensure_key_pair(connection, now=NOW)
+
+    keys = {key.get("use"): key for key in read(connection).iter(tag("md:KeyDescriptor"))}
+
+    algorithms = [method.get("Algorithm") for method in keys["encryption"].iter(tag("md:EncryptionMethod"))]
+    assert algorithms == list(ENCRYPTION_METHODS)
+    assert not any(weak in str(algorithm) for algorithm in algorithms for weak in ("cbc", "1_5"))
+    assert keys["signing"].find(tag("md:EncryptionMethod")) is None
+
+
+def test_connection_has_a_key_pair_from_its_first_draft_on(connection: Connection) -> None:
+    """Whatever the draft says: an IdP that reads the metadata early may encrypt at once."""
+    draft = make_revision(connection, status=Revision.Status.DRAFT)
+    for _ in range(2):
+        adapter_for("saml").prepare(draft, now=NOW)
+
+    assert connection.key_pairs.count() == 1
 
 
 @pytest.mark.parametrize(("live", "draft", "said"), [(True, False, "true"), (False, True, "false")])
