@@ -10,9 +10,11 @@ from typing import Any
 from sso.models import Revision
 from sso.oidc.errors import UserinfoSubjectMismatch, shown
 from sso.oidc.id_token import VerifiedClaims
+from sso.oidc.logout import ID_TOKEN
 from sso.types import IdentityAssertion, SessionLimit
 
 MAX_EMAIL_LENGTH = 254
+MAX_HINT_LENGTH = 8 * 1024  # an ID token that is kept for as long as the SSO session
 
 # Claims about the token, not about the person.
 _TOKEN_CLAIMS = frozenset(
@@ -50,6 +52,7 @@ def assertion_from(
         authenticated_at=verified.authenticated_at or verified.issued_at,
         idp_limits=tuple(_limits(verified, revision)),
         idp_session_id=verified.session_id,
+        logout_hint=_logout_hint(verified),
         groups_incomplete=are_groups_incomplete(claims),
     )
 
@@ -100,6 +103,11 @@ def _limits(verified: VerifiedClaims, revision: Revision) -> Iterator[tuple[Sess
         )
     if revision.follow_id_token_expiry:
         yield SessionLimit.OIDC_ID_TOKEN_EXP, verified.expires_at
+
+
+def _logout_hint(verified: VerifiedClaims) -> dict[str, str]:
+    """The ID token, for a logout of ours. One that is very long is left out: the OP then asks the person."""
+    return {ID_TOKEN: verified.compact} if len(verified.compact) <= MAX_HINT_LENGTH else {}
 
 
 def are_groups_incomplete(claims: Mapping[str, Any]) -> bool:

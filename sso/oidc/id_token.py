@@ -109,6 +109,7 @@ class VerifiedClaims:
     authenticated_at: datetime | None  # `auth_time`
     session_id: str  # `sid`, "" without
     claims: Mapping[str, Any]
+    compact: str = field(repr=False)  # the token itself
 
 
 def check_id_token(
@@ -132,6 +133,7 @@ def check_id_token(
         authenticated_at=authenticated_at,
         session_id=_session_id(claims),
         claims=claims.claims,
+        compact=token.compact,
     )
 
 

@@ -43,6 +43,7 @@ def verified(claims: Mapping[str, Any]) -> VerifiedClaims:
         authenticated_at=NOW,
         session_id="",
         claims=claims,
+        compact="a.b.c",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sso.models import Revision
-from sso.oidc.claims import assertion_from
+from sso.oidc.claims import MAX_HINT_LENGTH, assertion_from
 from sso.oidc.errors import UserinfoSubjectMismatch
 from sso.oidc.id_token import VerifiedClaims
 from sso.types import IdentityAssertion, SessionLimit
@@ -21,6 +21,7 @@ def told(
     *,
     auth_time: datetime | None = SIGNED_IN_AT,
     revision: Revision | None = None,
+    compact: str = "a.b.c",
 ) -> IdentityAssertion:
     verified = VerifiedClaims(
         issuer="https://idp.example",
@@ -30,6 +31,7 @@ def told(
         authenticated_at=auth_time,
         session_id="sid-1",
         claims={"iss": "https://idp.example", "sub": "max", "nonce": "n", **(claims or {})},
+        compact=compact,
     )
     return assertion_from(verified, userinfo or {}, revision=revision or Revision(pk=7, connection_id=3))
 
@@ -41,6 +43,14 @@ def test_assertion_names_who_vouched_for_whom() -> None:
     assert assertion.idp_session_id == "sid-1"
     assert assertion.authenticated_at == SIGNED_IN_AT
     assert assertion.idp_limits == ()
+
+
+@pytest.mark.parametrize(("length", "kept"), [(MAX_HINT_LENGTH, True), (MAX_HINT_LENGTH + 1, False)])
+def test_id_token_is_kept_for_a_logout_unless_it_is_very_long(length: int, kept: bool) -> None:
+    compact = "x" * length
+    assertion = told(compact=compact)
+    assert assertion.logout_hint == ({"id_token": compact} if kept else {})
+    assert "xxx" not in repr(assertion)
 
 
 def test_without_auth_time_the_token_was_issued_at_sign_in() -> None:

@@ -24,6 +24,7 @@ def test_member_is_let_in_and_returns_to_the_page(acme: AcmeLogin) -> None:
     assert acme.can_read()
     session = SSOSession.objects.get()
     assert (session.org, session.user, session.revision) == (acme.org, acme.max.user, acme.revision)
+    assert session.logout_hint == {"id_token": acme.tenant.id_tokens[-1]}
     identity = LinkedIdentity.objects.get()
     assert (identity.issuer, identity.subject) == (acme.tenant.issuer, "max")
     assert identity.email == "max@acme.example"
