@@ -1,7 +1,5 @@
 """SAML-23, 24 and 27: what a signature asks the verifier to open, run or look up, and who reads the document."""
 
-import os
-import threading
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 from lxml import etree
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
+from tests.attacks.never_opened import never_opened
 from tests.attacks.saml.target import Target, after_signing, text_replaced
 from tests.demo_idp.saml_names import tag
 from tests.demo_idp.saml_response import SamlResponseBuilder
@@ -167,21 +166,8 @@ def test_second_reference_is_refused(target: Target, uri: str) -> None:
 def test_file_named_by_a_reference_is_not_opened(
     target: Target, tmp_path: Path, attack: Callable[[str], Change]
 ) -> None:
-    """A FIFO holds whoever opens it until somebody writes, so the watcher would know."""
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
-    opened = threading.Event()
-
-    def wait_for_a_reader() -> None:
-        os.close(os.open(fifo, os.O_WRONLY))
-        opened.set()
-
-    threading.Thread(target=wait_for_a_reader, daemon=True).start()
-    try:
-        target.refuses(after_signing(attack(fifo.as_uri())), "reference_not_allowed")
-        assert not opened.is_set()
-    finally:
-        os.close(os.open(fifo, os.O_RDONLY))  # lets the watcher go
+    with never_opened(tmp_path) as uri:
+        target.refuses(after_signing(attack(uri)), "reference_not_allowed")
 
 
 # xmlsec looks up what a reference names by evaluating `xpointer(id('...'))`; the first of these takes a time that

@@ -1,6 +1,5 @@
 """Encrypted assertions: those that are opened, and why the others are not."""
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +21,17 @@ from tests.demo_idp.saml_encryption import (
 )
 from tests.demo_idp.saml_names import DS, XENC, XENC11, tag
 from tests.demo_idp.saml_response import SamlResponseBuilder
-from tests.sso.saml.encrypting import DATA, KEY, OUR_KEY, OUR_NEXT_KEY, TO_US, Change, refusal
+from tests.sso.saml.encrypting import (
+    DATA,
+    KEY,
+    OUR_KEY,
+    OUR_NEXT_KEY,
+    TO_US,
+    Change,
+    flip,
+    refusal,
+    set_value,
+)
 from tests.sso.saml.exchange import Exchange, find, key_pair, make_exchange
 
 
@@ -218,25 +227,6 @@ def test_id_of_the_assertion_must_not_stand_in_the_response_too(encrypting: Exch
 
 
 # --- What is not opened ----------------------------------------------------------------------------------
-
-
-def flip(path: str, at: int) -> Change:
-    """Change one bit of a CipherValue."""
-
-    def change(root: etree._Element) -> None:
-        value = find(root, f"{path}/xenc:CipherData/xenc:CipherValue")
-        octets = bytearray(base64.b64decode(value.text or ""))
-        octets[at] ^= 1
-        value.text = base64.b64encode(octets).decode()
-
-    return change
-
-
-def set_value(path: str, octets: bytes) -> Change:
-    def change(root: etree._Element) -> None:
-        find(root, f"{path}/xenc:CipherData/xenc:CipherValue").text = base64.b64encode(octets).decode()
-
-    return change
 
 
 @pytest.mark.parametrize(

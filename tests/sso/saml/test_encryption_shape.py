@@ -8,28 +8,8 @@ from lxml import etree
 
 from tests.demo_idp.saml_encryption import MGF1_SHA256, SHA1
 from tests.demo_idp.saml_names import XENC, tag
-from tests.sso.saml.encrypting import DATA, KEY, TO_US, Change, refusal
+from tests.sso.saml.encrypting import DATA, KEY, TO_US, Change, add, cipher_reference, element, refusal
 from tests.sso.saml.exchange import Exchange, encoded, find
-
-
-def element(name: str, **attributes: str) -> etree._Element:
-    return etree.Element(tag(name), attributes)
-
-
-def cipher_reference(path: str, uri: str) -> Change:
-    def change(root: etree._Element) -> None:
-        data = find(root, f"{path}/xenc:CipherData")
-        data[:] = [element("xenc:CipherReference", URI=uri)]
-
-    return change
-
-
-def add(path: str, name: str, at: int = 99, **attributes: str) -> Change:
-    def change(root: etree._Element) -> None:
-        place = find(root, path) if path else root
-        place.insert(at, element(name, **attributes))
-
-    return change
 
 
 def add_within(path: str, outer: str, inner: str) -> Change:
