@@ -1,9 +1,13 @@
-"""Globex as a target."""
+"""Globex as a target; Acme's settings and servers of the tests' own for metadata."""
 
 import pytest
 from django.test import Client
 
 from tests.attacks.saml.target import Target, make_target
+from tests.hubsso.net.conftest import serve
+from tests.sso.settings.conftest import acme, saml_connection
+
+__all__ = ["acme", "saml_connection", "serve", "target"]
 
 
 @pytest.fixture

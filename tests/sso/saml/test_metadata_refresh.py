@@ -50,6 +50,7 @@ def test_an_announced_certificate_is_trusted_beside_the_old_one(
     assert event.data["fingerprint"] in mail.outbox[0].body
 
 
+@pytest.mark.catalogue("SAML-37")
 def test_a_certificate_that_metadata_no_longer_names_is_kept(followed: GlobexLogin) -> None:
     old_certificate = followed.tenant.saml_certificate_pem
     followed.tenant.rotate_saml_key(withdraw_old=True)
@@ -66,6 +67,7 @@ def test_reading_it_again_changes_nothing_more(followed: GlobexLogin) -> None:
     assert AuditEvent.objects.filter(event="org.settings.sso.certificate").count() == 1
 
 
+@pytest.mark.catalogue("SAML-37")
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -85,6 +87,7 @@ def test_what_can_not_be_read_is_noted_and_changes_nothing(
     assert not AnnouncedCertificate.objects.exists()
 
 
+@pytest.mark.catalogue("SAML-37")
 def test_certificates_beyond_the_number_that_is_taken_are_not_taken_in(followed: GlobexLogin) -> None:
     for _ in range(10):
         followed.tenant.rotate_saml_key()
