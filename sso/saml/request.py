@@ -1,21 +1,18 @@
-"""AuthnRequests (Core 3.4.1) and the two bindings that carry them to the IdP (Bindings 3.4 and 3.5)."""
+"""AuthnRequests (Core 3.4.1)."""
 
-import base64
-import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode, urlsplit
 
 from lxml import etree
-from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from hubsso import net
 from hubsso.crypto import random_token
 from sso.errors import ConfigurationUnreadable, SilentLoginFailed
-from sso.key_pairs import private_key_of, signing_key_pair
-from sso.models import KeyPair, LoginAttempt, Revision
+from sso.key_pairs import signing_key_pair
+from sso.models import LoginAttempt, Revision
 from sso.protocols import BrowserRequest
 from sso.saml import names
+from sso.saml.bindings import Parameter, by_binding
 from sso.saml.certificates import trusted_certificates
 from sso.saml.errors import shown
 from sso.saml.names import tag
@@ -56,9 +53,14 @@ def begin(attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
         ),
         now=now,
     )
-    if revision.sso_binding == Revision.Binding.POST:
-        return _by_post(xml, revision.sso_url, relay_state=attempt.state, key_pair=key_pair)
-    return _by_redirect(xml, revision.sso_url, relay_state=attempt.state, key_pair=key_pair)
+    return by_binding(
+        revision.sso_binding,
+        xml,
+        revision.sso_url,
+        parameter=Parameter.REQUEST,
+        relay_state=attempt.state,
+        key_pair=key_pair,
+    )
 
 
 def _check_sso_url(url: str) -> None:
@@ -101,24 +103,3 @@ def _authn_request(
         for context_class in wishes.context_classes:
             etree.SubElement(context, tag("saml:AuthnContextClassRef")).text = context_class
     return etree.tostring(request)
-
-
-def _by_redirect(xml: bytes, url: str, *, relay_state: str, key_pair: KeyPair | None) -> BrowserRequest:
-    """Deflated into the query; a signature covers the query string itself (Bindings 3.4.4.1)."""
-    deflated = zlib.compress(xml, wbits=-15)
-    query = {"SAMLRequest": base64.b64encode(deflated).decode(), "RelayState": relay_state}
-    if key_pair is not None:
-        query["SigAlg"] = names.RSA_SHA256
-        signature = OneLogin_Saml2_Utils.sign_binary(urlencode(query), private_key_of(key_pair))
-        query["Signature"] = base64.b64encode(signature).decode()
-    separator = "&" if urlsplit(url).query else "?"
-    return BrowserRequest(url=f"{url}{separator}{urlencode(query)}")
-
-
-def _by_post(xml: bytes, url: str, *, relay_state: str, key_pair: KeyPair | None) -> BrowserRequest:
-    """A form field; a signature is in the document (Bindings 3.5.4)."""
-    if key_pair is not None:
-        xml = OneLogin_Saml2_Utils.add_sign(xml, private_key_of(key_pair), key_pair.certificate)
-    return BrowserRequest(
-        url=url, fields={"SAMLRequest": base64.b64encode(xml).decode(), "RelayState": relay_state}
-    )
