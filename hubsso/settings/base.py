@@ -238,6 +238,9 @@ SSO_LOGIN_ATTEMPT_SECONDS = 600
 SSO_CLOCK_SKEW_SECONDS = 60
 SSO_TRACE_RETENTION_DAYS = 7
 
+DEFAULT_EXCEPTION_REPORTER = "hubsso.error_reports.ErrorReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "hubsso.error_reports.ErrorReportFilter"
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING: dict[str, Any] = {
     "version": 1,
