@@ -1,5 +1,6 @@
 """Where an OP sends browsers: the callback, and the entry for logins that start at the OP."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
@@ -59,13 +60,13 @@ def callback(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
 @gate_exempt("a login that starts at the OP begins here, before the gate is open")
 @require_http_methods(["GET", "POST"])
 def initiate(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
-    """Third-party-initiated login (Core 4): drops all it is given and starts a login of our own.
+    """Third-party-initiated login (Core 4): drops all it is given and starts a login of our own, at this very OP.
 
     `login_hint` and `target_link_uri` are not used: who and where to is for the person's own session to say.
     """
     connection = oidc_connection(connection_uid)
     parameters = request.POST if request.method == "POST" else request.GET
     live = get_object_or_404(connection.revisions, status=Revision.Status.LIVE)
-    if parameters.get("iss") != live.issuer:
+    if parameters.getlist("iss") != [live.issuer]:
         raise BadRequest("iss is not this connection's issuer")
-    return redirect(start_url(connection.org.slug))
+    return redirect(f"{start_url(connection.org.slug)}?{urlencode({'connection': connection_uid})}")

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import UUID
 
 from orgs.roles import Role
 from sso.models import Connection, Revision
 from sso.oidc.adapter import callback_url
+from sso.oidc.addresses import absolute_url
+from sso.oidc.logout import signed_out_url
 from sso.saml.sp import service_provider
 from sso.types import Enforcement, SSOProtocol
 from tests.demo.people import BEN, HANA, INES, MAX, OLIVIA, TOM, ZOE, Account
@@ -14,6 +17,7 @@ from tests.demo_idp.keys import KeyStore
 from tests.demo_idp.tenant import Tenant
 
 PORTAL = "HubSSO"
+TOLD_IN_FRAMES = frozenset({"initech"})  # front-channel logout; the others use the back channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,21 +117,32 @@ def registrations(tenants: dict[str, Tenant]) -> list[TenantConfig]:
 
 
 def _clients(tenant: Tenant) -> tuple[OIDCClient, ...]:
-    """One client for each Client ID and secret in use, with the callbacks of all its connections."""
-    callbacks: dict[tuple[str, str], list[str]] = {}
+    """One client for each Client ID and secret in use, with the addresses of all its connections."""
+    connections: dict[tuple[str, str], list[UUID]] = {}
     for revision in _revisions_at(tenant.issuer):
         key = (revision.client_id, revision.client_secret)
-        callbacks.setdefault(key, []).append(callback_url(revision.connection.uid))
+        connections.setdefault(key, []).append(revision.connection.uid)
     return tuple(
         OIDCClient(
             client_id=client_id,
             client_secret=secret,
             title=PORTAL,
-            redirect_uris=tuple(sorted(set(uris))),
+            redirect_uris=tuple(sorted({callback_url(uid) for uid in uids})),
             require_pkce=True,
+            post_logout_redirect_uris=tuple(sorted({signed_out_url(uid) for uid in uids})),
+            initiate_login_uri=absolute_url("sso:oidc_initiate", uids[0]),
+            backchannel_logout_uri=_logout_address("backchannel", tenant, uids[0]),
+            frontchannel_logout_uri=_logout_address("frontchannel", tenant, uids[0]),
         )
-        for (client_id, secret), uris in callbacks.items()
+        for (client_id, secret), uids in connections.items()
     )
+
+
+def _logout_address(channel: str, tenant: Tenant, connection_uid: UUID) -> str | None:
+    """A client has room for one address of each kind."""
+    if (channel == "frontchannel") != (tenant.slug in TOLD_IN_FRAMES):
+        return None
+    return absolute_url(f"sso:oidc_{channel}_logout", connection_uid)
 
 
 def _service_providers(tenant: Tenant) -> tuple[SAMLServiceProvider, ...]:

@@ -47,13 +47,20 @@ def calls(world: World) -> dict[str, Callable[[Client], Any]]:
         "test": lambda client: client.get(f"/orgs/acme/settings/sso/connections/{uid}/draft/test/"),
         "callback": lambda client: client.get(f"/sso/{uid}/oidc/callback/", {"state": "s", "code": "c"}),
         "initiate": lambda client: client.get(f"/sso/{uid}/oidc/initiate/", {"iss": "https://x.example"}),
+        "backchannel": lambda client: client.post(
+            f"/sso/{uid}/oidc/backchannel-logout/", "", content_type=FORM
+        ),
+        "frontchannel": lambda client: client.get(f"/sso/{uid}/oidc/frontchannel-logout/"),
         "acs": lambda client: client.post(f"/sso/{saml}/saml/acs/", "SAMLResponse=x", content_type=FORM),
         "finish": lambda client: client.get(f"/sso/{saml}/saml/finish/", {"ticket": "t"}),
         "metadata": lambda client: client.get(f"/sso/{saml}/saml/metadata/"),
     }
 
 
-VIEWS = ["start", "join", "recovery", "test", "callback", "initiate", "acs", "finish", "metadata"]
+VIEWS = [
+    *("start", "join", "recovery", "test", "callback", "initiate", "backchannel", "frontchannel"),
+    *("acs", "finish", "metadata"),
+]
 
 
 def until_refused(call: Callable[[], Any], *, at_most: int = 40) -> tuple[int, Any]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from sso.models import LinkedIdentity, LoginAttempt, SSOSession
 from sso.oidc.adapter import OIDCAdapter, callback_url
 from sso.types import SessionLimit
+from tests.builders import make_connection
 from tests.conftest import log_in
 from tests.demo_idp import DemoIdP, IdPBrowser
 from tests.demo_idp.config import OIDC_ALGORITHMS, Person, TenantConfig
@@ -162,13 +163,30 @@ def test_idp_started_login_starts_one_of_ours(acme: AcmeLogin) -> None:
                 "target_link_uri": "https://evil.example/",
             },
         )
-        assert (response.status_code, response["Location"]) == (302, "/orgs/acme/sso/")
+        assert response.status_code == 302
+        assert response["Location"] == f"/orgs/acme/sso/?connection={acme.connection.uid}"
+    at_idp = acme.client.get(response["Location"])["Location"]
+    assert at_idp.startswith(f"{acme.tenant.url}/authorize?")
+    assert "evil" not in at_idp
+    assert "olivia" not in at_idp
+
+
+def test_idp_started_login_goes_to_that_idp_among_several(acme: AcmeLogin) -> None:
+    make_connection(acme.org, issuer="https://other.example", connection={"email_domains": ["acme.example"]})
+    response = acme.client.get(
+        f"/sso/{acme.connection.uid}/oidc/initiate/", {"iss": acme.tenant.issuer}, follow=False
+    )
+    assert acme.client.get(response["Location"])["Location"].startswith(f"{acme.tenant.url}/authorize?")
 
 
 @pytest.mark.catalogue("WEB-MIX-UP", "WEB-LOGIN-CSRF")
-@pytest.mark.parametrize("query", [{}, {"iss": "https://evil.example"}, {"iss": ""}])
-def test_idp_started_login_of_another_issuer_is_refused(acme: AcmeLogin, query: dict[str, str]) -> None:
-    assert acme.client.get(f"/sso/{acme.connection.uid}/oidc/initiate/", query).status_code == 400
+@pytest.mark.parametrize("issuers", [[], ["https://evil.example"], [""], ["+/"], ["", "+"], ["+", "+"]])
+def test_idp_started_login_of_another_issuer_is_refused(acme: AcmeLogin, issuers: list[str]) -> None:
+    """`+` stands for the OP's own issuer."""
+    query = {"iss": [issuer.replace("+", acme.tenant.issuer) for issuer in issuers]}
+    path = f"/sso/{acme.connection.uid}/oidc/initiate/"
+    assert acme.client.get(path, query).status_code == 400
+    assert acme.client.post(path, query).status_code == 400
 
 
 def test_values_for_the_idp_are_absolute(acme: AcmeLogin) -> None:

@@ -9,7 +9,6 @@ from django.urls import reverse
 from lxml import html
 
 from sso.models import LogoutAttempt, SSOSession
-from sso.models.session import seal_logout_hint
 from sso.oidc import discovery
 from tests.demo_idp import IdPBrowser, OIDCFault
 from tests.sso.oidc.conftest import CLIENT_ID, AcmeLogin
@@ -25,15 +24,6 @@ def browser() -> IdPBrowser:
 def press(acme: AcmeLogin) -> Any:
     """The button of the page of SSO sessions."""
     return acme.client.post(reverse("sso:sign_out", args=[SSOSession.objects.get().pk]))
-
-
-def keep_id_token(acme: AcmeLogin, id_token: str) -> None:
-    """As a login does."""
-    session = SSOSession.objects.get()
-    session.logout_hint_sealed = seal_logout_hint(
-        {"id_token": id_token}, org_id=session.org_id, browser_session=session.browser_session
-    )
-    session.save()
 
 
 def form_of(response: Any) -> tuple[str, dict[str, str]]:
@@ -53,7 +43,6 @@ def sessions_page(acme: AcmeLogin) -> str:
 
 def test_request_is_a_post_that_names_the_session_and_the_way_back(acme: AcmeLogin) -> None:
     acme.sign_in()
-    keep_id_token(acme, acme.tenant.id_tokens[-1])
     response = press(acme)
     url, fields = form_of(response)
     assert url == f"{acme.tenant.url}/end_session"
@@ -71,7 +60,6 @@ def test_request_is_a_post_that_names_the_session_and_the_way_back(acme: AcmeLog
 
 def test_member_comes_back_to_a_page_that_says_so(acme: AcmeLogin, browser: IdPBrowser) -> None:
     acme.go_to_idp(browser=browser).deliver(acme.client)
-    keep_id_token(acme, acme.tenant.id_tokens[-1])
     assert BUTTON in sessions_page(acme)
     url, fields = form_of(press(acme))
     answer = browser.follow(url, form=fields)
@@ -144,6 +132,5 @@ def test_op_that_is_away_keeps_nobody_signed_in(acme: AcmeLogin) -> None:
 
 def test_page_that_posts_to_the_op_leaks_the_token_into_no_address(acme: AcmeLogin) -> None:
     acme.sign_in()
-    keep_id_token(acme, acme.tenant.id_tokens[-1])
     url, _ = form_of(press(acme))
     assert urlsplit(url).query == ""
