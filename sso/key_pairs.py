@@ -5,7 +5,9 @@ steps, at the pace of the IdP's admin: `add_next` publishes a second pair, `swit
 forgets the first.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,6 +27,29 @@ _ORDER = [KeyPairStatus.ACTIVE, KeyPairStatus.NEXT, KeyPairStatus.OLD]
 _KEY_BITS = 3072
 _LIFETIME = timedelta(days=3650)
 _CLOCK_LEEWAY = timedelta(hours=1)  # the IdP's clock may be behind ours
+
+
+@dataclass(frozen=True, slots=True)
+class Rollover:
+    """A connection's key pairs, the one that signs first, and the steps that can be taken now. Three pairs at most."""
+
+    pairs: tuple[KeyPair, ...]
+
+    @classmethod
+    def of(cls, connection: Connection) -> Self:
+        return cls(tuple(decrypting_key_pairs(connection)))
+
+    @property
+    def can_add(self) -> bool:
+        return [pair.status for pair in self.pairs] == [KeyPairStatus.ACTIVE]
+
+    @property
+    def can_switch_over(self) -> bool:
+        return any(pair.status == KeyPairStatus.NEXT for pair in self.pairs)
+
+    @property
+    def can_remove_old(self) -> bool:
+        return any(pair.status == KeyPairStatus.OLD for pair in self.pairs)
 
 
 def ensure_key_pair(connection: Connection, *, now: datetime) -> KeyPair:
@@ -63,10 +88,9 @@ def private_key_of(key_pair: KeyPair) -> str:
 
 @transaction.atomic
 def add_next(*, connection: Connection, actor: User, now: datetime) -> KeyPair | None:
-    """Publish a pair that will sign later. None where there is one already, or none that it could follow."""
+    """Publish a pair that will sign later. None where another rollover is not done, or no pair could be followed."""
     lock_connection(connection)
-    statuses = set(connection.key_pairs.values_list("status", flat=True))
-    if KeyPairStatus.ACTIVE not in statuses or KeyPairStatus.NEXT in statuses:
+    if not Rollover.of(connection).can_add:
         return None
     pair = _generate(connection, KeyPairStatus.NEXT, now=now)
     _record(connection, actor, action="add_key")

@@ -16,6 +16,7 @@ from orgs.models import Invitation, Organization
 from orgs.roles import Role
 from sso.models import LinkedIdentity, RefusalTrace, RevisionTest
 from tests.builders import (
+    give_key_pair,
     live_revision,
     make_connection,
     make_group,
@@ -24,6 +25,7 @@ from tests.builders import (
     make_sso_session,
     make_user,
 )
+from tests.demo_idp.keys import KeyStore
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -80,6 +82,7 @@ def things_of(org: Organization) -> Mapping[str, Any]:
         "invitation_token": "no-such-token",
         "connection_uid": connection.uid,
         "test_id": test.pk,
+        "key_uid": give_key_pair(connection, KeyStore().saml_key_pair(org.slug)).uid,
         "identity_id": identity.pk,
         "session_id": make_sso_session(member, browser_session=f"{org.slug}-browser").pk,
         "reference": trace.reference,

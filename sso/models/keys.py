@@ -2,7 +2,10 @@
 
 import uuid
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from django.db import models
+from django.utils.functional import cached_property
 
 from hubsso.crypto import SealedField, seal, unseal
 from orgs.models import Organization
@@ -41,6 +44,16 @@ class KeyPair(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} key pair of {self.connection}"
+
+    @cached_property
+    def public_certificate(self) -> x509.Certificate:
+        """The certificate, read."""
+        return x509.load_pem_x509_certificate(self.certificate.encode())
+
+    @property
+    def fingerprint_sha256(self) -> str:
+        """As people compare it: `AB:CD:...`."""
+        return self.public_certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
     @property
     def private_key(self) -> str:

@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from sso.views import (
     settings_connection,
+    settings_keys,
     settings_mapping,
     settings_members,
     settings_overview,
@@ -25,6 +26,10 @@ connection_urlpatterns = [
     path("tests/<int:test_id>/", settings_revisions.revision_test, name="revision_test"),
     path("go-live/", settings_revisions.go_live, name="go_live"),
     path("put-back/", settings_revisions.put_back, name="put_back"),
+    path("keys/add/", settings_keys.add, name="key_add"),
+    path("keys/switch/", settings_keys.switch_over, name="key_switch"),
+    path("keys/remove/", settings_keys.remove_old, name="key_remove"),
+    path("keys/<uuid:key_uid>/certificate/", settings_keys.certificate, name="key_certificate"),
     path("domains/", settings_mapping.domains, name="domains"),
     path("mapping/", settings_mapping.role_mapping, name="mapping"),
     path("group-mapping/", settings_mapping.group_mapping, name="group_mapping"),

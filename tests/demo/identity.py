@@ -146,20 +146,24 @@ def _logout_address(channel: str, tenant: Tenant, connection_uid: UUID) -> str |
 
 
 def _service_providers(tenant: Tenant) -> tuple[SAMLServiceProvider, ...]:
-    """One SP for each connection. Where it signs its requests, its certificate is known and they must be signed."""
+    """One SP for each connection. Where it signs its requests, they must be signed; where it wants to, it gets
+    encrypted assertions.
+    """
     providers = {}
     for revision in _revisions_at(tenant.saml_entity_id):
         sp = service_provider(revision.connection.uid)
+        certificate = _our_certificate(revision.connection)
         providers[sp.entity_id] = SAMLServiceProvider(
             entity_id=sp.entity_id,
             acs_url=sp.acs_url,
             title=PORTAL,
-            certificate=_signing_certificate(revision.connection) if revision.sign_requests else None,
+            certificate=certificate if revision.sign_requests else None,
+            encryption_certificate=certificate if revision.want_encrypted else None,
         )
     return tuple(providers.values())
 
 
-def _signing_certificate(connection: Connection) -> str | None:
+def _our_certificate(connection: Connection) -> str | None:
     pair = connection.key_pairs.order_by("-id").first()
     return pair.certificate if pair else None
 

@@ -221,3 +221,19 @@ def test_invitation_by_mail(new_visitor: NewVisitor, demo: RunningDemo) -> None:
     zoe.sign_in(ZOE)
     zoe.open(path_in_mail(demo, r"/invitations/\S+/"))
     look(zoe)
+
+
+def test_questions_of_a_key_rollover(visitor: Visitor) -> None:
+    """The steps are tested in tests/sso/settings; here they are looked at, and only the first is taken."""
+    visitor.sign_in(ZOE)
+    visitor.open("/orgs/globex/settings/sso/")
+    visitor.authenticate("Globex ID", ZOE)
+    visitor.main.get_by_role("link", name="Globex ID").first.click()
+    visitor.page.get_by_role("button", name="Add next key").click()
+    look(visitor, "Our keys")
+    switch_over = visitor.main.get_by_role("link", name="Switch over")
+    remove_url = (switch_over.get_attribute("href") or "").replace("switch", "remove")
+    switch_over.click()
+    look(visitor, "Switch over to the next key?")
+    visitor.open(remove_url)
+    look(visitor, "Remove the old key?")

@@ -15,8 +15,10 @@ from tests.e2e.visitor import Visitor
 
 pytestmark = pytest.mark.e2e
 
-# Links that begin a journey to an IdP, and one that is no page.
-NOT_FOLLOWED = frozenset({"sso:start", "sso:draft_test", "mfa_download_recovery_codes"})
+# Links that begin a journey to an IdP, and those that are no page.
+NOT_FOLLOWED = frozenset(
+    {"sso:start", "sso:draft_test", "sso:key_certificate", "mfa_download_recovery_codes"}
+)
 
 
 def test_strangers_pages(visitor: Visitor) -> None:

@@ -12,8 +12,17 @@ from orgs.models import Membership
 from orgs.roles import Role
 from sso.models import Connection, LinkedIdentity, RefusalTrace, Revision
 from sso.views import settings_urls
-from tests.builders import make_connection, make_member, make_org, make_revision, make_sso_session, make_user
+from tests.builders import (
+    give_key_pair,
+    make_connection,
+    make_member,
+    make_org,
+    make_revision,
+    make_sso_session,
+    make_user,
+)
 from tests.conftest import log_in
+from tests.demo_idp.keys import KeyStore
 from tests.sso.settings.conftest import AcmeSettings, record_pass
 
 
@@ -38,6 +47,7 @@ def globex(db: None) -> Membership:
     zoe = make_member(org, make_user("zoe@globex.example", name="Zoe"), role=Role.ADMIN)
     connection = make_connection(org, connection={"name": "Globex Login"})
     make_revision(connection, status=Revision.Status.DRAFT)
+    give_key_pair(connection, KeyStore().saml_key_pair("globex"))
     make_sso_session(zoe, browser_session="zoe", connection=connection)
     record_pass(connection.revisions.get(status="draft"), zoe.user)
     RefusalTrace.objects.create(
@@ -57,6 +67,7 @@ def foreign_ids(zoe: Membership) -> dict[str, object]:
     connection = zoe.org.connections.get()
     return {
         "connection_uid": connection.uid,
+        "key_uid": connection.key_pairs.get().uid,
         "test_id": connection.revisions.get(status="draft").tests.get().pk,
         "identity_id": zoe.org.linked_identities.get().pk,
         "session_id": zoe.org.sso_sessions.get().pk,
