@@ -20,7 +20,7 @@ from tests.urls import Route, all_routes
 
 EXEMPT = [route for route in all_routes() if route.exempt_reason is not None]
 # An answer of an IdP that nobody asked for is noted for the admins.
-NOTED = {"sso:oidc_callback", "sso:saml_acs", "sso:saml_finish"}
+NOTED = {"sso:oidc_callback", "sso:oidc_finish", "sso:saml_acs", "sso:saml_finish"}
 NOTES = (RefusalTrace, AuditEvent, AuditCounter)
 # What somebody would try: values of the right shape that are not theirs.
 VALUES = {

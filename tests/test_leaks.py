@@ -34,6 +34,7 @@ from tests.demo_idp import DemoIdP, IdPAnswer, IdPBrowser, OIDCFault, SAMLFault,
 from tests.eavesdropper import Eavesdropper, WatchedClient, database_text
 from tests.sso.oidc.conftest import CLIENT_ID, CLIENT_SECRET, AcmeLogin, make_acme
 from tests.sso.saml.conftest import GlobexLogin, make_globex, way_to_idp
+from tests.sso.whole_login import change_revision
 from tests.urls import all_routes
 
 pytestmark = pytest.mark.catalogue("WEB-SECRETS-SHOWN")
@@ -47,6 +48,7 @@ LEGITIMATE = {
     ("state", "sso:draft_test Location"),
     ("nonce", "sso:draft_test Location"),
     ("ticket", "sso:saml_acs Location"),
+    ("ticket", "sso:oidc_callback Location"),
 }
 
 
@@ -124,6 +126,27 @@ def test_oidc_login_lets_nothing_out(
     acme.client.get(acme.page_path)
 
     assert_nothing_leaked(ear, oidc_secrets(acme, answer), acme.connection, acme.olivia)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "codes"),
+    [(honest, []), (faulty(OIDCFault.WRONG_NONCE), ["nonce_mismatch"])],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_oidc_login_by_form_post_lets_nothing_out(
+    acme: AcmeLogin, ear: Eavesdropper, prepare: Callable[[Tenant], None], codes: list[str]
+) -> None:
+    change_revision(acme, response_mode="form_post")
+    prepare(acme.tenant)
+    answer = acme.go_to_idp()
+    location = answer.deliver(WatchedClient(ear))["Location"]
+    parked = database_text()
+    acme.client.get(location)
+    assert acme.refusals() == codes
+
+    secrets = {**oidc_secrets(acme, answer), "ticket": location.partition("ticket=")[2]}
+    assert secrets["code"] not in parked
+    assert_nothing_leaked(ear, secrets, acme.connection, acme.olivia)
 
 
 def test_answer_brought_again_and_by_another_browser_lets_nothing_out(

@@ -28,6 +28,7 @@ EXEMPT = {
     "sso:signed_out",
     "sso:oidc_backchannel_logout",
     "sso:oidc_callback",
+    "sso:oidc_finish",
     "sso:oidc_frontchannel_logout",
     "sso:oidc_initiate",
     "sso:saml_acs",

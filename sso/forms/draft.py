@@ -36,6 +36,7 @@ class DraftForm(StampedForm):
     @property
     def is_unfolded(self) -> bool:
         """Show the fold open where something below it was set or is wrong."""
-        return any(field.errors or field.value() not in self._defaults for field in self.more_fields)
-
-    _defaults = (None, "", False, Revision.Binding.REDIRECT)
+        return any(
+            field.errors or field.value() not in (None, "", False, [], field.field.initial)
+            for field in self.more_fields
+        )

@@ -1,33 +1,23 @@
-"""OpenID Connect behind the seam of `sso.protocols`: the authorization request, and the answer to it."""
+"""OpenID Connect behind the seam of `sso.protocols`: above all the authorization request. Answers: `answers`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from django.http import QueryDict
 from django.utils import timezone
 from mozilla_django_oidc.utils import generate_code_challenge
 
 from hubsso.crypto import random_token
-from sso.errors import LoginCancelled, SilentLoginFailed, SSOError
 from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
-from sso.oidc import claims, logout
-from sso.oidc.addresses import absolute_url
-from sso.oidc.client import RevisionBackend
-from sso.oidc.discovery import ProviderMetadata, provider_metadata
-from sso.oidc.errors import AnswerMalformed, IdPError, IssuerParameterMismatch, shown
+from sso.oidc import logout
+from sso.oidc.addresses import absolute_url, callback_url
+from sso.oidc.discovery import provider_metadata
 from sso.oidc.forms import OIDCDraftForm
 from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
-from sso.types import IdentityAssertion, Purpose
+from sso.types import Purpose, ResponseMode
 
 SCOPES = "openid email profile"
-
-# What an OP answers to `prompt=none` when it would have to show the person something (Core 3.1.2.6).
-_INTERACTION_ERRORS = frozenset(
-    {"login_required", "interaction_required", "consent_required", "account_selection_required"}
-)
 
 
 class OIDCAdapter:
@@ -71,50 +61,6 @@ class OIDCAdapter:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizationAnswer:
-    """What the OP sent back through the browser (Core 3.1.2.5 and 3.1.2.6; RFC 9207 for `iss`)."""
-
-    state: str = field(repr=False)
-    code: str = field(repr=False)
-    error: str
-    issuer: str | None
-
-    @classmethod
-    def parse(cls, parameters: QueryDict) -> "AuthorizationAnswer":
-        """Raises AnswerMalformed for a parameter that is there twice (RFC 6749, 3.1)."""
-        for name in ("state", "code", "error", "iss"):
-            if len(parameters.getlist(name)) > 1:
-                raise AnswerMalformed(f"The IdP's answer holds {name} more than once.")
-        return cls(
-            state=parameters.get("state", ""),
-            code=parameters.get("code", ""),
-            error=parameters.get("error", ""),
-            issuer=parameters.get("iss"),
-        )
-
-
-def assertion_from(answer: AuthorizationAnswer, *, attempt: LoginAttempt, now: datetime) -> IdentityAssertion:
-    """Redeem the answer to an attempt that was taken. Raises an SSOError with the check that failed."""
-    revision = attempt.revision
-    metadata = provider_metadata(revision.issuer, now=now)
-    _check_issuer_parameter(answer, metadata)
-    if answer.error:
-        raise _refusal_of(answer, attempt)
-    if not answer.code:
-        raise AnswerMalformed("The IdP's answer holds neither a code nor an error.")
-    backend = RevisionBackend(revision, metadata, redirect_uri=callback_url(attempt.connection.uid), now=now)
-    verified, userinfo = backend.redeem(
-        code=answer.code, code_verifier=attempt.code_verifier, nonce=attempt.nonce
-    )
-    return claims.assertion_from(verified, userinfo, revision=revision)
-
-
-def callback_url(connection_uid: object) -> str:
-    """The redirect URI. The same in both requests, and never made from a request's Host."""
-    return absolute_url("sso:oidc_callback", connection_uid)
-
-
 def _authorization_parameters(attempt: LoginAttempt, revision: Revision) -> dict[str, str]:
     parameters = {
         "response_type": "code",
@@ -130,6 +76,8 @@ def _authorization_parameters(attempt: LoginAttempt, revision: Revision) -> dict
         attempt.purpose != Purpose.JOIN
     ):  # an organisation learns the address of its members, not of its visitors
         parameters["login_hint"] = attempt.user.email
+    if revision.response_mode == ResponseMode.FORM_POST:
+        parameters["response_mode"] = "form_post"
     if revision.max_age_seconds is not None:
         parameters["max_age"] = str(revision.max_age_seconds)
     if attempt.is_silent:
@@ -142,23 +90,3 @@ def _with_query(url: str, parameters: Mapping[str, str]) -> str:
     parts = urlsplit(url)
     query = "&".join(part for part in (parts.query, urlencode(parameters)) if part)
     return urlunsplit(parts._replace(query=query, fragment=""))
-
-
-def _check_issuer_parameter(answer: AuthorizationAnswer, metadata: ProviderMetadata) -> None:
-    """RFC 9207, 2.4: compared exactly when there, and there when the OP announces it.
-
-    An error lets nobody in, and some OPs that announce the parameter leave it out there: it may be missing.
-    """
-    if answer.issuer is None and (answer.error or not metadata.sends_iss_parameter):
-        return
-    if answer.issuer != metadata.issuer:
-        came = "without iss" if answer.issuer is None else f"with iss {shown(answer.issuer)}"
-        raise IssuerParameterMismatch(f"The IdP's answer came {came}, expected {shown(metadata.issuer)}.")
-
-
-def _refusal_of(answer: AuthorizationAnswer, attempt: LoginAttempt) -> SSOError:
-    if attempt.is_silent and answer.error in _INTERACTION_ERRORS:
-        return SilentLoginFailed(f"The IdP would have to ask the person: {answer.error}.")
-    if answer.error == "access_denied":
-        return LoginCancelled("The person, or the IdP for them, broke the login off (access_denied).")
-    return IdPError(f"The IdP answered with the error {shown(answer.error)}.", idp_error=shown(answer.error))

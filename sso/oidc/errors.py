@@ -101,6 +101,18 @@ class AnswerMalformed(OIDCError):
     status = HTTPStatus.BAD_REQUEST
 
 
+class AnswerTooLarge(OIDCError):
+    code = "answer_too_large"
+    status = HTTPStatus.BAD_REQUEST
+
+
+class ResponseModeMismatch(OIDCError):
+    """The answer came in the address where a form was asked for, or the other way round."""
+
+    code = "response_mode_mismatch"
+    status = HTTPStatus.BAD_REQUEST
+
+
 class IssuerParameterMismatch(OIDCError):
     """The `iss` parameter of RFC 9207: the answer came from another OP than the one asked (mix-up)."""
 

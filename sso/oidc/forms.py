@@ -10,8 +10,10 @@ from sso.connections import OIDCConfiguration
 from sso.errors import SSOError
 from sso.forms.draft import EXACT, DraftForm
 from sso.models import Revision
+from sso.models.connection import RESPONSE_MODE_CHOICES
 from sso.models.policy import MAX_SESSION_SECONDS
 from sso.oidc.discovery import check_issuer
+from sso.types import ResponseMode
 
 MIN_MAX_AGE_SECONDS = 60
 
@@ -30,6 +32,14 @@ class OIDCDraftForm(DraftForm):
         widget=forms.TextInput(attrs={**EXACT, "inputmode": "url", "placeholder": "https://"}),
         help_text="Your identity provider's address, exactly as it writes it itself. It is looked up when you save.",
     )
+    response_mode = forms.TypedChoiceField(
+        label="How it answers",
+        choices=RESPONSE_MODE_CHOICES,
+        required=False,
+        initial=ResponseMode.QUERY,
+        empty_value=ResponseMode.QUERY,
+        help_text="As a form keeps the one-time code out of addresses and logs. The identity provider must offer it.",
+    )
     max_age_seconds = forms.IntegerField(
         label="max_age (seconds)",
         required=False,
@@ -43,10 +53,10 @@ class OIDCDraftForm(DraftForm):
         required=False,
         help_text="Only if your identity provider issues long-lived ID tokens: many expire within the hour.",
     )
-    more_options = ("max_age_seconds", "follow_id_token_expiry")
+    more_options = ("response_mode", "max_age_seconds", "follow_id_token_expiry")
 
     def __init__(self, data: Any = None, *, base: Revision | None) -> None:
-        names = ("client_id", "issuer", "max_age_seconds", "follow_id_token_expiry")
+        names = ("client_id", "issuer", *self.more_options)
         initial = {name: getattr(base, name) for name in names} if base else {}
         super().__init__(data, base=base, initial=initial)
         if base and base.client_secret_sealed:

@@ -32,7 +32,7 @@ from sso.oidc.logout_errors import (
     LogoutNotExpected,
 )
 from sso.oidc.lookup import oidc_connection
-from sso.oidc.posted import read_form
+from sso.posted_forms import read_form
 from sso.refusals import record_refusal
 from sso.throttles import FAILED_LOGOUT, LOGOUT_BY_ADDRESS, LOGOUT_BY_CONNECTION, throttled
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from sso import login
 from sso.browser import browser_session_of
 from sso.errors import SSOError
 from sso.models import Connection, LoginAttempt
+from sso.posted_forms import see_other
 from sso.saml.errors import UnsolicitedResponse
 from sso.saml.metadata import CONTENT_TYPE, sp_metadata
 from sso.saml.posted import read_form
@@ -49,11 +50,11 @@ def acs(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
         accepted = accept_response(response, attempt=attempt, now=now)
         ticket = use_once(accepted, attempt=attempt, now=now)
     except UnsolicitedResponse:
-        return _see_other(reverse("sso:start", args=[connection.org.slug]))
+        return see_other(reverse("sso:start", args=[connection.org.slug]))
     except SSOError as error:
         return outcome.refuse(request, error, connection=connection, attempt=attempt)
     finish_url = reverse("sso:saml_finish", kwargs={"connection_uid": connection_uid})
-    return _see_other(f"{finish_url}?{urlencode({'ticket': ticket})}")
+    return see_other(f"{finish_url}?{urlencode({'ticket': ticket})}")
 
 
 @throttled(by_address=FINISH_BY_ADDRESS)
@@ -81,14 +82,6 @@ def finish(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
 @require_GET
 def metadata(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     return HttpResponse(sp_metadata(_saml_connection(connection_uid)), content_type=CONTENT_TYPE)
-
-
-class _SeeOther(HttpResponseRedirect):
-    status_code = 303  # a GET, whatever the method was that led here
-
-
-def _see_other(path: str) -> HttpResponse:
-    return _SeeOther(path)
 
 
 def _saml_connection(connection_uid: UUID) -> Connection:

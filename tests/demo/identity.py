@@ -6,8 +6,7 @@ from uuid import UUID
 
 from orgs.roles import Role
 from sso.models import Connection, Revision
-from sso.oidc.adapter import callback_url
-from sso.oidc.addresses import absolute_url
+from sso.oidc.addresses import absolute_url, callback_url
 from sso.oidc.logout import signed_out_url
 from sso.saml.sp import service_provider
 from sso.types import Enforcement, SSOProtocol

@@ -119,6 +119,7 @@ NOT_LOOKED_AT = {
     "sso:key_certificate": "a certificate, as a file",
     "sso:oidc_backchannel_logout": "POST",
     "sso:oidc_frontchannel_logout": "a frame of the IdP's page",
+    "sso:oidc_finish": "redirect",
     "sso:oidc_initiate": "redirect",
     "sso:put_back": "POST",
     "sso:saml_acs": "POST",

@@ -14,7 +14,7 @@ from lxml import html
 
 from sso.models import LinkedIdentity, SSOSession
 from sso.oidc import discovery, jwks
-from sso.oidc.adapter import callback_url
+from sso.oidc.addresses import callback_url
 from sso.oidc.id_token import ALLOWED_ALGORITHMS
 from sso.types import SessionLimit, SSOProtocol
 from tests.demo_idp.keys import KeyStore

@@ -12,7 +12,7 @@ from orgs.models import AuditEvent, Organization, Resource
 from orgs.roles import Role
 from sso.models import Connection, LinkedIdentity, SSOSession
 from sso.oidc import discovery, jwks
-from sso.oidc.adapter import callback_url
+from sso.oidc.addresses import callback_url
 from sso.types import Enforcement
 from sso.viewer import start_url
 from tests.builders import make_connection, make_member, make_org, make_page, make_user, set_policy

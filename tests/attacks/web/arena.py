@@ -20,7 +20,7 @@ from accounts.models import User
 from orgs.models import Organization
 from orgs.roles import Role
 from sso.models import Connection, LoginAttempt, Revision
-from sso.oidc.adapter import callback_url
+from sso.oidc.addresses import callback_url
 from sso.saml.sp import service_provider
 from sso.types import Enforcement, Purpose, SSOProtocol
 from tests.builders import (

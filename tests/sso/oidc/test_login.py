@@ -8,7 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from sso.models import LinkedIdentity, LoginAttempt, SSOSession
-from sso.oidc.adapter import OIDCAdapter, callback_url
+from sso.oidc.adapter import OIDCAdapter
+from sso.oidc.addresses import callback_url
 from sso.types import SessionLimit
 from tests.builders import make_connection
 from tests.conftest import log_in

@@ -336,10 +336,6 @@ def test_code_of_another_attempt_fails_its_nonce_or_verifier(acme: AcmeLogin) ->
     acme.assert_nothing_was_opened()
 
 
-def test_callback_takes_no_post(acme: AcmeLogin) -> None:
-    assert acme.client.post(f"/sso/{acme.connection.uid}/oidc/callback/").status_code in (403, 405)
-
-
 # --- The way there -------------------------------------------------------------------------------------
 
 

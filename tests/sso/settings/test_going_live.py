@@ -12,7 +12,7 @@ from orgs.models import AuditEvent
 from orgs.roles import Role
 from sso import connections
 from sso.models import Connection, LinkedIdentity, Revision, RevisionTest, SSOSession
-from sso.oidc.adapter import callback_url
+from sso.oidc.addresses import callback_url
 from sso.saml.sp import service_provider
 from sso.settings_errors import DraftGone, DraftNotTested, SettingsRefused
 from sso.types import Enforcement, SSOProtocol
