@@ -3,7 +3,7 @@
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.config import IdPConfig
 from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.server import Server
+from saml2.sigver import pre_encryption_part
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from sso.key_pairs import ensure_key_pair
@@ -26,6 +27,7 @@ from sso.saml.metadata import sp_metadata
 from sso.saml.sp import service_provider
 from sso.types import SSOProtocol
 from tests.demo_idp.keys import KeyStore, SamlKeyPair, private_key_pem
+from tests.demo_idp.saml_names import XENC11
 from tests.interop.portal import Portal, make_portal
 from tests.interop.saml_browser import sign_in
 
@@ -44,6 +46,7 @@ class PySAML2IdP:
     folder: Path
     pair: SamlKeyPair
     server: Any = None
+    response_options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def entity_id(self) -> str:
@@ -97,7 +100,7 @@ class PySAML2IdP:
             name_id=NameID(format=NAMEID_FORMAT_PERSISTENT, text="max-at-pysaml2"),
             authn={"class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"},
             sign_assertion=True,
-            sign_response=True,
+            **{"sign_response": True, **self.response_options},
             sign_alg=SIG_RSA_SHA256,
             digest_alg=DIGEST_SHA256,
             in_response_to=answer["in_response_to"],
@@ -186,6 +189,49 @@ def test_idp_finds_our_acs_in_our_metadata(portal_for: Callable[..., Portal], id
     services = idp.server.metadata.assertion_consumer_service(sp.entity_id, BINDING_HTTP_POST)
 
     assert [service["location"] for service in services] == [sp.acs_url]
+
+
+@pytest.mark.parametrize("sign_response", [True, False])
+@pytest.mark.parametrize("is_self_contained", [True, False])
+def test_member_signs_in_by_an_assertion_that_xmlsec_encrypted(
+    portal_for: Callable[..., Portal], idp: PySAML2IdP, sign_response: bool, is_self_contained: bool
+) -> None:
+    """The certificate is that of our metadata. What is not self-contained leaves its prefixes undeclared."""
+    portal = encrypting_portal(portal_for, idp)
+    idp.response_options |= {
+        "sign_response": sign_response,
+        "encrypt_assertion_self_contained": is_self_contained,
+    }
+    template = pre_encryption_part(msg_enc=f"{XENC11}aes256-gcm")
+    encrypt = idp.server.sec.encrypt_assertion
+
+    def encrypt_by_gcm(response: Any, certificate: str, _: Any, node_xpath: str | None = None) -> Any:
+        return encrypt(response, certificate, template, key_type="aes-256", node_xpath=node_xpath)
+
+    idp.server.sec.encrypt_assertion = encrypt_by_gcm
+
+    sign_in(portal.start(), {}).deliver(portal.client)
+
+    assert portal.refusals() == []
+    assert portal.can_read()
+
+
+def test_encryption_that_pysaml2_does_by_itself_is_refused(
+    portal_for: Callable[..., Portal], idp: PySAML2IdP
+) -> None:
+    """Triple DES in CBC mode, whatever our metadata says."""
+    portal = encrypting_portal(portal_for, idp)
+
+    assert sign_in(portal.start(), {}).deliver(portal.client).status_code == 403
+    assert portal.refusals() == ["algorithm_not_allowed"]
+
+
+def encrypting_portal(portal_for: Callable[..., Portal], idp: PySAML2IdP) -> Portal:
+    portal = portal_for(want_encrypted=True)
+    ensure_key_pair(portal.connection, now=timezone.now())
+    idp.learn_sp(sp_metadata(portal.connection))
+    idp.response_options = {"encrypt_assertion": True}
+    return portal
 
 
 def test_response_to_a_request_of_ours_answers_no_other(portal_for: Callable[..., Portal]) -> None:

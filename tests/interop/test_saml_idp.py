@@ -2,18 +2,21 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
 
 from sso.models import LinkedIdentity
 from sso.saml.sp import service_provider
 from sso.types import SSOProtocol
+from tests.builders import give_key_pair
 from tests.demo_idp.keys import KeyStore, private_key_pem
-from tests.interop.folders import NPM_FOLDER
+from tests.interop.folders import NPM_FOLDER, NPM_SOURCE
 from tests.interop.idp_process import free_port, idp_process
 from tests.interop.portal import Portal, make_portal
 from tests.interop.saml_browser import sign_in
@@ -31,9 +34,30 @@ class SamlIdP:
     certificate: str
 
 
+OUR_KEY = KeyStore().saml_key_pair("our key")
+
+
 @pytest.fixture(scope="module")
 def idp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SamlIdP]:
-    folder: Path = tmp_path_factory.mktemp("saml-idp")
+    with running(tmp_path_factory.mktemp("saml-idp")) as idp:
+        yield idp
+
+
+@pytest.fixture(scope="module")
+def encrypting_idp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SamlIdP]:
+    """The same program, encrypting for our key by npm's xml-encryption."""
+    folder: Path = tmp_path_factory.mktemp("saml-idp-encrypting")
+    public_key = OUR_KEY.private_key.public_key()
+    (folder / "our.crt").write_text(OUR_KEY.certificate_pem)
+    (folder / "our.pub").write_bytes(public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    options = ["--encryptAssertion", "--encryptionCert", str(folder / "our.crt")]
+    options += ["--encryptionPublicKey", str(folder / "our.pub")]
+    with running(folder, *options, preload=NPM_SOURCE / "encrypt_by_gcm.cjs") as idp:
+        yield idp
+
+
+@contextmanager
+def running(folder: Path, *options: str, preload: Path | None = None) -> Iterator[SamlIdP]:
     pair = KeyStore().saml_key_pair("npm-saml-idp")
     (folder / "key.pem").write_bytes(private_key_pem(pair.private_key))
     (folder / "cert.pem").write_text(pair.certificate_pem)
@@ -41,9 +65,17 @@ def idp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SamlIdP]:
     sp = service_provider(UID)
     node = shutil.which("node")
     assert node, "Node.js is missing; run `make interop`"
-    command = [node, "node_modules/saml-idp/bin/run.js", "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        node,
+        *(["--require", str(preload)] if preload else []),
+        "node_modules/saml-idp/bin/run.js",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     command += ["--cert", str(folder / "cert.pem"), "--key", str(folder / "key.pem"), "--issuer", ENTITY_ID]
-    command += ["--acsUrl", sp.acs_url, "--audience", sp.entity_id]
+    command += ["--acsUrl", sp.acs_url, "--audience", sp.entity_id, *options]
     with idp_process(command, port=port, cwd=NPM_FOLDER):
         yield SamlIdP(f"http://127.0.0.1:{port}/saml/sso", pair.certificate_pem)
 
@@ -78,6 +110,27 @@ def test_response_posted_twice_lets_in_once(portal_for: Callable[..., Portal]) -
 
     assert answer.deliver(portal.client).status_code == 400
     assert portal.refusals() == ["attempt_used"]
+
+
+@pytest.mark.parametrize("knows_our_key", [True, False])
+def test_member_signs_in_by_an_encrypted_assertion(
+    client: Client, encrypting_idp: SamlIdP, knows_our_key: bool
+) -> None:
+    portal = make_portal(
+        client,
+        SSOProtocol.SAML,
+        connection={"uid": UID},
+        issuer=ENTITY_ID,
+        sso_url=encrypting_idp.sso_url,
+        certificates=[encrypting_idp.certificate],
+        want_encrypted=True,
+    )
+    give_key_pair(portal.connection, OUR_KEY if knows_our_key else KeyStore().saml_key_pair("another"))
+
+    sign_in(portal.start(), MAX).deliver(portal.client)
+
+    assert portal.refusals() == ([] if knows_our_key else ["decryption_failed"])
+    assert portal.can_read() is knows_our_key
 
 
 def test_certificate_of_another_idp_is_noticed(portal_for: Callable[..., Portal]) -> None:
