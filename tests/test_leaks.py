@@ -7,6 +7,7 @@ few places where the protocols themselves put a value of a login.
 import base64
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -243,6 +244,18 @@ def cut_short(answer: IdPAnswer) -> IdPAnswer:
     return IdPAnswer(answer.url, {**answer.parameters, "SAMLResponse": half})
 
 
+def encrypting(*faults: SAMLFault) -> Callable[[Tenant], None]:
+    """The IdP encrypts for our key."""
+
+    def prepare(tenant: Tenant) -> None:
+        (sp,) = tenant.service_providers.values()
+        tenant.add_service_provider(replace(sp, encryption_certificate=KeyPair.objects.get().certificate))
+        tenant.next_fault(*faults)
+
+    prepare.__name__ = "+".join(["encrypted", *(fault.value for fault in faults)])
+    return prepare
+
+
 SAML_TRIPS: list[tuple[Callable[[Tenant], None], Callable[[IdPAnswer], IdPAnswer], list[str]]] = [
     (honest, as_it_came, []),
     (honest, cut_short, ["response_malformed"]),
@@ -250,6 +263,10 @@ SAML_TRIPS: list[tuple[Callable[[Tenant], None], Callable[[IdPAnswer], IdPAnswer
     (faulty(SAMLFault.WRONG_AUDIENCE), as_it_came, ["audience_mismatch"]),
     (faulty(SAMLFault.EXPIRED), as_it_came, ["assertion_expired"]),
     (faulty(SAMLFault.NO_IN_RESPONSE_TO), as_it_came, ["in_response_to_missing"]),
+    (encrypting(), as_it_came, []),
+    (encrypting(SAMLFault.ENCRYPTED_AND_TAMPERED), as_it_came, ["decryption_failed"]),
+    (encrypting(SAMLFault.ENCRYPTED_UNSIGNED), as_it_came, ["signature_missing"]),
+    (encrypting(SAMLFault.WRONG_AUDIENCE), as_it_came, ["audience_mismatch"]),
 ]
 
 
