@@ -54,13 +54,17 @@ class Rollover:
 
 def ensure_key_pair(connection: Connection, *, now: datetime) -> KeyPair:
     """The pair that signs, made now if the connection has none. In the caller's transaction and lock."""
-    active = connection.key_pairs.filter(status=KeyPairStatus.ACTIVE).first()
-    return active or _generate(connection, KeyPairStatus.ACTIVE, now=now)
+    return active_key_pair(connection) or _generate(connection, KeyPairStatus.ACTIVE, now=now)
+
+
+def active_key_pair(connection: Connection) -> KeyPair | None:
+    """The pair that signs now; None where the connection has none."""
+    return connection.key_pairs.filter(status=KeyPairStatus.ACTIVE).first()
 
 
 def signing_key_pair(connection: Connection) -> KeyPair:
     """The pair that signs now. Raises ConfigurationUnreadable where the connection has none."""
-    pair = connection.key_pairs.filter(status=KeyPairStatus.ACTIVE).first()
+    pair = active_key_pair(connection)
     if pair is None:
         raise ConfigurationUnreadable("Something is to be signed, but the connection has no key pair.")
     return pair

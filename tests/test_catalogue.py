@@ -15,6 +15,7 @@ CATALOGUES = (
     "sso.oidc.logout_errors",
     "sso.saml.errors",
     "sso.saml.metadata_errors",
+    "sso.saml.logout_errors",
     "sso.settings_errors",
     "orgs.errors",
 )

@@ -20,7 +20,10 @@ from tests.urls import Route, all_routes
 
 EXEMPT = [route for route in all_routes() if route.exempt_reason is not None]
 # An answer of an IdP that nobody asked for is noted for the admins.
-NOTED = {"sso:oidc_callback", "sso:oidc_finish", "sso:saml_acs", "sso:saml_finish"}
+NOTED = {
+    *("sso:oidc_callback", "sso:oidc_finish", "sso:saml_acs", "sso:saml_finish"),
+    *("sso:oidc_backchannel_logout", "sso:oidc_frontchannel_logout", "sso:saml_slo"),
+}
 NOTES = (RefusalTrace, AuditEvent, AuditCounter)
 # What somebody would try: values of the right shape that are not theirs.
 VALUES = {
@@ -75,7 +78,7 @@ def everything_in(response: Any) -> str:
 
 def assert_noted_only_where_answers_come_in(route: Route) -> None:
     written = set(AuditEvent.objects.values_list("event", flat=True))
-    assert written <= ({"org.sso_refused"} if route.name in NOTED else set())
+    assert written <= ({"org.sso_refused", "org.sso_logout_refused"} if route.name in NOTED else set())
 
 
 def test_there_are_exempt_views_to_walk() -> None:

@@ -32,6 +32,7 @@ EXEMPT = {
     "sso:oidc_frontchannel_logout",
     "sso:oidc_initiate",
     "sso:saml_acs",
+    "sso:saml_slo",
     "sso:saml_finish",
     "sso:saml_metadata",
 }

@@ -6,7 +6,7 @@ from typing import Any
 from sso.key_pairs import ensure_key_pair
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
 from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
-from sso.saml import metadata_refresh, request
+from sso.saml import logout_requests, metadata_refresh, request
 from sso.saml.forms import SAMLDraftForm
 from sso.saml.shown_certificates import shown_certificates
 from sso.saml.sp import service_provider
@@ -30,10 +30,10 @@ class SAMLAdapter:
         ensure_key_pair(revision.connection, now=now)
 
     def may_offer_logout(self, revision: Revision) -> bool:
-        return False
+        return bool(revision.slo_url)
 
     def begin_logout(self, attempt: LogoutAttempt, session: SSOSession) -> BrowserRequest | None:
-        return None
+        return logout_requests.logout_request(attempt, session)
 
     def refresh(self, revision: Revision, *, now: datetime) -> MetadataCheck | None:
         return metadata_refresh.refresh(revision, now=now)
@@ -41,4 +41,8 @@ class SAMLAdapter:
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         """What an admin enters at the IdP. The metadata document is at the entity ID's address."""
         sp = service_provider(connection_uid)
-        return [CopyValue("ACS URL", sp.acs_url), CopyValue("SP entity ID and metadata URL", sp.entity_id)]
+        return [
+            CopyValue("ACS URL", sp.acs_url),
+            CopyValue("SP entity ID and metadata URL", sp.entity_id),
+            CopyValue("Single logout URL", sp.slo_url),
+        ]

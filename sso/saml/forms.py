@@ -20,6 +20,7 @@ MFA_CLASS = "https://refeds.org/profile/mfa"
 ENTRA_MFA_CLASS = "http://schemas.microsoft.com/claims/multipleauthn"
 MAX_CONTEXT_CLASSES = 10
 MAX_CONTEXT_CLASSES_LENGTH = 3_000
+ADDRESS = {**EXACT, "inputmode": "url", "placeholder": "https://"}
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+", re.ASCII)
 
 
@@ -40,7 +41,7 @@ class SAMLDraftForm(DraftForm):
     sso_url = forms.CharField(
         label="SSO URL",
         max_length=500,
-        widget=forms.TextInput(attrs={**EXACT, "inputmode": "url", "placeholder": "https://"}),
+        widget=forms.TextInput(attrs=ADDRESS),
         help_text="Where members are sent to sign in.",
     )
     sso_binding = forms.ChoiceField(
@@ -81,11 +82,31 @@ class SAMLDraftForm(DraftForm):
         widget=forms.TextInput(attrs=EXACT),
         help_text="The attribute that holds the e-mail address. Empty tries the usual names, then the NameID.",
     )
+    slo_url = forms.CharField(
+        label="Single logout URL",
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs=ADDRESS),
+        help_text="Where members are sent to sign out at your identity provider too. Empty where it has none.",
+    )
+    slo_response_url = forms.CharField(
+        label="Single logout response URL",
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs=ADDRESS),
+        help_text="Only where your identity provider wants answers elsewhere.",
+    )
+    slo_binding = forms.ChoiceField(
+        label="How logout messages are sent",
+        required=False,
+        choices=Revision.Binding.choices,
+        initial=Revision.Binding.REDIRECT,
+    )
     metadata_url = forms.CharField(
         label="Metadata URL",
         max_length=500,
         required=False,
-        widget=forms.TextInput(attrs={**EXACT, "inputmode": "url", "placeholder": "https://"}),
+        widget=forms.TextInput(attrs=ADDRESS),
         help_text="Read again from time to time: a certificate that your identity provider announces there is "
         "taken in beside the others, and you are told. None is taken away.",
     )
@@ -96,6 +117,9 @@ class SAMLDraftForm(DraftForm):
         "force_authn",
         "authn_context_classes",
         "email_attribute",
+        "slo_url",
+        "slo_response_url",
+        "slo_binding",
         "metadata_url",
     )
 
@@ -109,8 +133,17 @@ class SAMLDraftForm(DraftForm):
             initial["authn_context_classes"] = "\n".join(base.authn_context_classes)
         super().__init__(data, base=base, initial={**initial, **(found or {})})
 
+    def clean_slo_url(self) -> str:
+        return _optional_url(self.cleaned_data["slo_url"])
+
+    def clean_slo_binding(self) -> str:
+        return self.cleaned_data["slo_binding"] or Revision.Binding.REDIRECT.value
+
+    def clean_slo_response_url(self) -> str:
+        return _optional_url(self.cleaned_data["slo_response_url"])
+
     def clean_metadata_url(self) -> str:
-        return _usable_url(self.cleaned_data["metadata_url"]) if self.cleaned_data["metadata_url"] else ""
+        return _optional_url(self.cleaned_data["metadata_url"])
 
     def clean_authn_context_classes(self) -> list[str]:
         """Each once, in the order in which they were written."""
@@ -157,7 +190,7 @@ class MetadataForm(forms.Form):
         label="Metadata URL",
         max_length=500,
         required=False,
-        widget=forms.TextInput(attrs={**EXACT, "inputmode": "url", "placeholder": "https://"}),
+        widget=forms.TextInput(attrs=ADDRESS),
         help_text="The best of the three: it can be read again when a certificate changes.",
     )
     metadata_file = forms.FileField(
@@ -179,7 +212,7 @@ class MetadataForm(forms.Form):
     source_text = ""  # the document, where it has no address
 
     def clean_metadata_url(self) -> str:
-        return _usable_url(self.cleaned_data["metadata_url"]) if self.cleaned_data["metadata_url"] else ""
+        return _optional_url(self.cleaned_data["metadata_url"])
 
     def clean(self) -> dict[str, Any]:
         given = [
@@ -228,6 +261,10 @@ def entered_by(idp: DescribedIdP, *, metadata_url: str) -> dict[str, Any]:
         "slo_binding": idp.slo.binding.value if idp.slo else Revision.Binding.REDIRECT.value,
         "metadata_url": metadata_url,
     }
+
+
+def _optional_url(url: str) -> str:
+    return _usable_url(url) if url else ""
 
 
 def _usable_url(url: str) -> str:

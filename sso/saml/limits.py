@@ -27,6 +27,10 @@ MAX_KEPT_PREFIXES = (
     20  # in the PrefixList of an exclusive canonicalisation, which looks each up in each element
 )
 
+MAX_LOGOUT_AGE = timedelta(minutes=5)
+MAX_SESSION_INDEXES = 100
+MAX_RELAY_STATE_BYTES = 80  # Bindings 3.4.3
+
 # What the database keeps; the SAML schemas set no limit but 256 for persistent NameIDs.
 MAX_ENTITY_ID_LENGTH = 500
 MAX_NAME_ID_LENGTH = 500

@@ -42,6 +42,10 @@ def sp_metadata(connection: Connection) -> bytes:
         encryption = _add_key(descriptor, "encryption", pair.certificate)
         for algorithm in ENCRYPTION_METHODS:
             etree.SubElement(encryption, tag("md:EncryptionMethod"), {"Algorithm": algorithm})
+    for binding in (names.HTTP_REDIRECT, names.HTTP_POST):
+        etree.SubElement(
+            descriptor, tag("md:SingleLogoutService"), {"Binding": binding, "Location": sp.slo_url}
+        )
     for name_id_format in (names.NAMEID_PERSISTENT, names.NAMEID_EMAIL, names.NAMEID_UNSPECIFIED):
         etree.SubElement(descriptor, tag("md:NameIDFormat")).text = name_id_format
     etree.SubElement(

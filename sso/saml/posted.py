@@ -11,10 +11,11 @@ from sso.saml.errors import ResponseMalformed, ResponseTooLarge
 
 @dataclass(frozen=True, slots=True)
 class PostedForm:
-    """The two fields of the binding, as they were sent; "" for one that was not."""
+    """The fields of the binding, as they were sent; "" for one that was not."""
 
     saml_response: str
     relay_state: str
+    saml_request: str = ""
 
 
 def read_form(request: HttpRequest) -> PostedForm:
@@ -22,4 +23,8 @@ def read_form(request: HttpRequest) -> PostedForm:
     fields = posted_forms.read_form(
         request, max_bytes=MAX_BODY_BYTES, malformed=ResponseMalformed, too_large=ResponseTooLarge
     )
-    return PostedForm(fields.get("SAMLResponse", ""), fields.get("RelayState", ""))
+    return PostedForm(
+        saml_response=fields.get("SAMLResponse", ""),
+        relay_state=fields.get("RelayState", ""),
+        saml_request=fields.get("SAMLRequest", ""),
+    )

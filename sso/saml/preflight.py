@@ -76,6 +76,18 @@ def check_shape(root: etree._Element) -> UnverifiedResponse:
     return response
 
 
+def check_logout_shape(root: etree._Element, expected_tag: str) -> etree._Element:
+    """As `check_shape`, of a LogoutRequest or LogoutResponse: at most one signature, the root's own."""
+    if root.tag != expected_tag or root.get("Version") != "2.0" or not root.get("ID"):
+        raise ResponseMalformed(f"The document is {shown(root.tag)}, not a SAML 2.0 logout with an ID.")
+    _check_elements(root)
+    if any(True for _ in root.iter(tag("saml:Assertion"), tag("saml:EncryptedAssertion"))):
+        raise ElementNotAllowed("The logout holds an assertion.")
+    _check_ids(root)
+    _check_signatures(root)
+    return root
+
+
 def _check_elements(root: etree._Element) -> None:
     for element in root.iter(etree.Element):
         name = str(element.tag)

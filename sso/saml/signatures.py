@@ -67,6 +67,12 @@ def verify_message_signature(response: UnverifiedResponse, certificates: Sequenc
         _require_valid(response.root, certificates)
 
 
+def verify_root_signature(root: etree._Element, certificates: Sequence[CertificateInfo]) -> None:
+    """Check the signature of a whole message of another kind, which must be there. Raises SignatureInvalid."""
+    xmlsec.tree.add_ids(root, ["ID"])
+    _require_valid(root, certificates)
+
+
 def verify_decrypted(
     response: UnverifiedResponse, certificates: Sequence[CertificateInfo], *, received: UnverifiedResponse
 ) -> VerifiedResponse:

@@ -1,4 +1,4 @@
-"""Our service provider for one connection: the two URLs that an IdP knows it by.
+"""Our service provider for one connection: the URLs that an IdP knows it by.
 
 They are built from the configured origin and the connection's uid. No request, host name or slug can change them.
 """
@@ -12,16 +12,22 @@ from django.urls import reverse
 
 @dataclass(frozen=True, slots=True)
 class ServiceProvider:
-    """`entity_id` is also where the metadata document is; responses are posted to `acs_url`."""
+    """`entity_id` is also where the metadata document is; responses are posted to `acs_url`.
+
+    Logout messages come to `slo_url`, by either binding.
+    """
 
     entity_id: str
     acs_url: str
+    slo_url: str
 
 
 def service_provider(connection_uid: UUID | str) -> ServiceProvider:
     """The SP of the connection with this uid."""
     return ServiceProvider(
-        entity_id=_url("sso:saml_metadata", connection_uid), acs_url=_url("sso:saml_acs", connection_uid)
+        entity_id=_url("sso:saml_metadata", connection_uid),
+        acs_url=_url("sso:saml_acs", connection_uid),
+        slo_url=_url("sso:saml_slo", connection_uid),
     )
 
 

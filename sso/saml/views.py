@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -15,9 +14,10 @@ from orgs.access import gate_exempt
 from sso import login
 from sso.browser import browser_session_of
 from sso.errors import SSOError
-from sso.models import Connection, LoginAttempt
+from sso.models import LoginAttempt
 from sso.posted_forms import see_other
 from sso.saml.errors import UnsolicitedResponse
+from sso.saml.lookup import saml_connection
 from sso.saml.metadata import CONTENT_TYPE, sp_metadata
 from sso.saml.posted import read_form
 from sso.saml.responses import accept_response, answered_attempt, read_response, use_once
@@ -29,7 +29,6 @@ from sso.throttles import (
     METADATA_BY_ADDRESS,
     throttled,
 )
-from sso.types import SSOProtocol
 from sso.views import outcome
 
 
@@ -40,7 +39,7 @@ from sso.views import outcome
 @require_POST
 def acs(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     """Take an IdP's response, park what it says, and send the browser on to where its cookie is back."""
-    connection = _saml_connection(connection_uid)
+    connection = saml_connection(connection_uid)
     attempt: LoginAttempt | None = None
     now = timezone.now()
     try:
@@ -63,7 +62,7 @@ def acs(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
 @require_GET
 def finish(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     """Complete a login in the browser that started it."""
-    connection = _saml_connection(connection_uid)
+    connection = saml_connection(connection_uid)
     try:
         attempt, assertion = login.take_parked_assertion(
             connection=connection,
@@ -81,9 +80,4 @@ def finish(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
 @gate_exempt("IdPs read it; it says nothing of the organisation but the SP's own addresses and certificates")
 @require_GET
 def metadata(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
-    return HttpResponse(sp_metadata(_saml_connection(connection_uid)), content_type=CONTENT_TYPE)
-
-
-def _saml_connection(connection_uid: UUID) -> Connection:
-    connections = Connection.objects.select_related("org")
-    return get_object_or_404(connections, uid=connection_uid, protocol=SSOProtocol.SAML)
+    return HttpResponse(sp_metadata(saml_connection(connection_uid)), content_type=CONTENT_TYPE)

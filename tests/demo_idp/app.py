@@ -15,6 +15,7 @@ from tests.demo_idp import (
     oidc_token,
     oidc_userinfo,
     saml_metadata,
+    saml_slo,
     saml_sso,
 )
 from tests.demo_idp.pages import message_page, page, static_file
@@ -44,6 +45,7 @@ OIDC_ENDPOINTS: dict[str, tuple[str, tuple[str, ...], Endpoint]] = {
 SAML_ENDPOINTS: dict[str, tuple[str, tuple[str, ...], Endpoint]] = {
     "saml_metadata": ("/saml/metadata", ("GET",), saml_metadata.metadata),
     "saml_sso": ("/saml/sso", ("GET", "POST"), saml_sso.sso),
+    "saml_slo": ("/saml/slo", ("GET", "POST"), saml_slo.slo),
     "saml_launch": ("/saml/launch", ("GET",), saml_sso.launch),
 }
 ENDPOINTS = {**COMMON_ENDPOINTS, **OIDC_ENDPOINTS, **SAML_ENDPOINTS}

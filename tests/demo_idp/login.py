@@ -9,6 +9,7 @@ from typing import Protocol
 from werkzeug.wrappers import Request, Response
 
 from tests.demo_idp.pages import frames_page, message_page, page, redirect
+from tests.demo_idp.saml_slo import tell_service_providers
 from tests.demo_idp.single_logout import end_everywhere
 from tests.demo_idp.tenant import IdPSession, Tenant
 
@@ -84,6 +85,9 @@ def logout(tenant: Tenant, request: Request) -> Response:
     """`/logout`: end the IdP session everywhere; return to the pending login if there is one."""
     session = current_session(tenant, request)
     frames = end_everywhere(tenant, session) if session is not None else []
+    round_trip = tell_service_providers(tenant, session) if session is not None else None
+    if round_trip is not None:
+        return forget_session(tenant, round_trip)
     key = request.form.get("pending", "")
     target = f"{tenant.url}/" + (f"login?pending={key}" if key in tenant.pending_logins else "")
     return forget_session(tenant, frames_page(frames, target) if frames else redirect(target))

@@ -44,6 +44,8 @@ def metadata_document(tenant: Tenant) -> bytes:
         descriptor = etree.SubElement(idp, tag("md:KeyDescriptor"), use="signing")
         data = etree.SubElement(etree.SubElement(descriptor, tag("ds:KeyInfo")), tag("ds:X509Data"))
         etree.SubElement(data, tag("ds:X509Certificate")).text = key_pair.certificate_base64
+    for binding in (names.HTTP_REDIRECT, names.HTTP_POST):
+        etree.SubElement(idp, tag("md:SingleLogoutService"), Binding=binding, Location=tenant.saml_slo_url)
     for name_id_format in (names.NAMEID_PERSISTENT, names.NAMEID_EMAIL, names.NAMEID_TRANSIENT):
         etree.SubElement(idp, tag("md:NameIDFormat")).text = name_id_format
     for binding in (names.HTTP_REDIRECT, names.HTTP_POST):

@@ -42,14 +42,9 @@ class AuthnRequest:
 
 def read_authn_request(tenant: Tenant, request: Request) -> AuthnRequest:
     """Read the request from the Redirect or the POST binding. Raises RequestRefused."""
-    document = _decode_redirect(request) if request.method == "GET" else _decode_post(request)
-    root = _parse(document)
-    issuer = root.findtext(tag("saml:Issuer"), default="").strip()
-    service_provider = tenant.service_providers.get(issuer)
-    if service_provider is None:
-        raise RequestRefused("The service provider that sent you is not registered here.")
+    document, root, service_provider = read_document(tenant, request, tag("samlp:AuthnRequest"))
     if service_provider.certificate is not None:
-        _check_signature(request, document, service_provider.certificate)
+        check_sp_signature(request, document, service_provider.certificate)
     _check_addresses(tenant, root, service_provider)
     policy = root.find(tag("samlp:NameIDPolicy"))
     return AuthnRequest(
@@ -64,10 +59,28 @@ def read_authn_request(tenant: Tenant, request: Request) -> AuthnRequest:
     )
 
 
-def _decode_redirect(request: Request) -> bytes:
+def read_document(
+    tenant: Tenant, request: Request, expected_tag: str
+) -> tuple[bytes, etree._Element, SAMLServiceProvider]:
+    """A message of an SP, by either binding: as it was sent, its root, and who says to have sent it."""
+    parameter = "SAMLRequest" if "SAMLRequest" in request.values else "SAMLResponse"
+    document = (
+        _decode_redirect(request, parameter)
+        if request.method == "GET"
+        else _decode_base64(request.form, parameter)
+    )
+    root = _parse(document, expected_tag)
+    issuer = root.findtext(tag("saml:Issuer"), default="").strip()
+    service_provider = tenant.service_providers.get(issuer)
+    if service_provider is None:
+        raise RequestRefused("The service provider that sent you is not registered here.")
+    return document, root, service_provider
+
+
+def _decode_redirect(request: Request, parameter: str) -> bytes:
     inflate = zlib.decompressobj(wbits=-15)
     try:
-        document = inflate.decompress(_decode_base64(request.args), MAX_REQUEST_BYTES)
+        document = inflate.decompress(_decode_base64(request.args, parameter), MAX_REQUEST_BYTES)
     except zlib.error as error:
         raise RequestRefused("The SAMLRequest is not deflated.") from error
     if inflate.unconsumed_tail:
@@ -75,12 +88,8 @@ def _decode_redirect(request: Request) -> bytes:
     return document
 
 
-def _decode_post(request: Request) -> bytes:
-    return _decode_base64(request.form)
-
-
-def _decode_base64(parameters: "dict[str, str]") -> bytes:
-    value = parameters.get("SAMLRequest")
+def _decode_base64(parameters: "dict[str, str]", parameter: str) -> bytes:
+    value = parameters.get(parameter)
     if not value or len(value) > MAX_REQUEST_BYTES:
         raise RequestRefused("There is no SAMLRequest, or it is too large.")
     try:
@@ -89,7 +98,7 @@ def _decode_base64(parameters: "dict[str, str]") -> bytes:
         raise RequestRefused("The SAMLRequest is not base64.") from error
 
 
-def _parse(document: bytes) -> etree._Element:
+def _parse(document: bytes, expected_tag: str) -> etree._Element:
     if b"<!DOCTYPE" in document:
         raise RequestRefused("The SAMLRequest has a document type.")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
@@ -97,8 +106,8 @@ def _parse(document: bytes) -> etree._Element:
         root = etree.fromstring(document, parser)
     except etree.XMLSyntaxError as error:
         raise RequestRefused("The SAMLRequest is not XML.") from error
-    if root.tag != tag("samlp:AuthnRequest") or not root.get("ID"):
-        raise RequestRefused("The SAMLRequest is not an AuthnRequest.")
+    if root.tag != expected_tag or not root.get("ID"):
+        raise RequestRefused("The message is not of the kind that is taken here.")
     return root
 
 
@@ -111,7 +120,7 @@ def _check_addresses(tenant: Tenant, root: etree._Element, service_provider: SAM
         raise RequestRefused("Responses go by HTTP-POST only.")
 
 
-def _check_signature(request: Request, document: bytes, certificate_pem: str) -> None:
+def check_sp_signature(request: Request, document: bytes, certificate_pem: str) -> None:
     if request.method == "GET":
         _check_query_signature(request, certificate_pem)
         return
@@ -125,7 +134,9 @@ def _check_query_signature(request: Request, certificate_pem: str) -> None:
     """The detached signature of the Redirect binding: over the parameters as they were encoded (3.4.4.1)."""
     raw = dict(part.partition("=")[::2] for part in request.query_string.decode("ascii").split("&"))
     signed = "&".join(
-        f"{name}={raw[name]}" for name in ("SAMLRequest", "RelayState", "SigAlg") if name in raw
+        f"{name}={raw[name]}"
+        for name in ("SAMLRequest", "SAMLResponse", "RelayState", "SigAlg")
+        if name in raw
     )
     key = x509.load_pem_x509_certificate(certificate_pem.encode()).public_key()
     if not isinstance(key, rsa.RSAPublicKey) or unquote_plus(raw.get("SigAlg", "")) != RSA_SHA256:

@@ -43,6 +43,7 @@ class SAMLLogin:
 
     def answer(self, tenant: Tenant, session: IdPSession) -> Response:
         """Send a response with an assertion to the ACS."""
+        session.sp_entity_ids.add(self.service_provider.entity_id)
         faults = tenant.faults.take(SAML_LOGIN_FAULTS)
         overrides = tenant.take_overrides().saml_response
         builder = response_with_faults(self._honest_response(tenant, session), faults, tenant).but(

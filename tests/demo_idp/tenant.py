@@ -35,6 +35,8 @@ class IdPSession:
     authenticated_at: datetime
     client_ids: set[str] = dataclasses.field(default_factory=set)
     """The RPs that signed the person in through it: they are told when it ends."""
+    sp_entity_ids: set[str] = dataclasses.field(default_factory=set)
+    """Likewise, the SPs."""
 
 
 class Tenant:
@@ -91,6 +93,10 @@ class Tenant:
         return f"{self.url}/saml/sso"
 
     @property
+    def saml_slo_url(self) -> str:
+        return f"{self.url}/saml/slo"
+
+    @property
     def saml_certificate_pem(self) -> str:
         """The certificate of the key that signs now."""
         return self.saml_key_pair.certificate_pem
@@ -140,6 +146,10 @@ class Tenant:
     def next_saml_response(self, **fields: Any) -> None:
         """Change fields of the next SAML response: see `SamlResponseBuilder`."""
         self._overrides.saml_response.update(fields)
+
+    def next_saml_logout(self, **fields: Any) -> None:
+        """Change fields of the next LogoutResponse: see `LogoutMessage`."""
+        self._overrides.saml_logout.update(fields)
 
     def take_overrides(self) -> "_Overrides":
         """What the `next_...` calls asked for, used up."""
@@ -221,3 +231,4 @@ class _Overrides:
 
     id_token: dict[str, Any] = dataclasses.field(default_factory=dict)
     saml_response: dict[str, Any] = dataclasses.field(default_factory=dict)
+    saml_logout: dict[str, Any] = dataclasses.field(default_factory=dict)

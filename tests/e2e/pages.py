@@ -125,6 +125,7 @@ NOT_LOOKED_AT = {
     "sso:saml_acs": "POST",
     "sso:saml_finish": "redirect",
     "sso:saml_metadata": "XML",
+    "sso:saml_slo": "redirect",
     "sso:session_end": "POST",
     "sso:sign_out": "POST",
     "sso:sessions_end_all": "POST",

@@ -122,4 +122,6 @@ def make_globex(demo_idp: DemoIdP, client: Client) -> GlobexLogin:
 def register_sp(tenant: Tenant, connection: Connection, **fields: Any) -> None:
     """Make the connection's SP known to the IdP."""
     sp = service_provider(connection.uid)
-    tenant.add_service_provider(SAMLServiceProvider(entity_id=sp.entity_id, acs_url=sp.acs_url, **fields))
+    tenant.add_service_provider(
+        SAMLServiceProvider(entity_id=sp.entity_id, acs_url=sp.acs_url, slo_url=sp.slo_url, **fields)
+    )

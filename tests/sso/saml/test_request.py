@@ -181,13 +181,14 @@ def test_key_pair_is_strong_sealed_and_lasts_ten_years(connection: Connection) -
 # --- For the IdP's admin -----------------------------------------------------------------------------------
 
 
-def test_values_for_the_idp_are_the_sps_two_addresses() -> None:
+def test_values_for_the_idp_are_the_sps_addresses() -> None:
     uid = "0b2f7a0e-6d0a-4e56-8d5e-0a5b8a3f1c11"
     values = [copy.value for copy in ADAPTER.values_for_idp(uid)]
 
     assert values == [
         f"http://testserver/sso/{uid}/saml/acs/",
         f"http://testserver/sso/{uid}/saml/metadata/",
+        f"http://testserver/sso/{uid}/saml/slo/",
     ]
     assert values[0] == service_provider(UUID(uid)).acs_url
     assert Revision.Binding.values == ["redirect", "post"]
