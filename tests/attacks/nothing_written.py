@@ -35,7 +35,11 @@ def nothing_written() -> Iterator[None]:
 
 @contextmanager
 def nothing_written_but_refusal(
-    org: Organization, code: str, *, used_up: type[Model] | None = None
+    org: Organization,
+    code: str,
+    *,
+    event: str = "org.sso_refused",
+    used_up: type[Model] | None = None,
 ) -> Iterator[None]:
     """Within, the organisation refuses exactly once, by this reason code, and nothing else changes anywhere.
 
@@ -48,9 +52,7 @@ def nothing_written_but_refusal(
     new_traces = RefusalTrace.objects.exclude(pk__in=traces)
     assert [(trace.code, trace.org_id) for trace in new_traces] == [(code, org.pk)]
     new_events = AuditEvent.objects.exclude(pk__in=events)
-    assert [(event.event, event.data["code"], event.org_id) for event in new_events] == [
-        ("org.sso_refused", code, org.pk)
-    ]
+    assert [(new.event, new.data["code"], new.org_id) for new in new_events] == [(event, code, org.pk)]
     _assert_equal(everything_written(), kept, used_up=used_up)
 
 

@@ -59,6 +59,7 @@ class IdPBrowser:
     def __init__(self) -> None:
         self._http = requests.Session()
         self._http.trust_env = False  # loopback: no proxy
+        self.frames: list[requests.Response] = []  # what other sites answered in frames
 
     def complete_login(
         self, url: str, person: Person | str, *, form: dict[str, str] | None = None
@@ -78,14 +79,36 @@ class IdPBrowser:
         """Go to the IdP and come back without pressing anything. Raises IdPPageError if a page asks."""
         return self._walk(url, form, None)
 
+    def sign_out(self, idp_url: str) -> None:
+        """Press "Sign out" on the IdP's own page, and let what follows load."""
+        response = self._open(f"{idp_url}/logout", {})
+        if not response.is_redirect:
+            self._load_frames(response)
+
+    def _load_frames(self, response: requests.Response) -> str | None:
+        """Load a page's frames, which belong to other sites; where the page then leads. None for one without."""
+        page = html.fromstring(response.content)
+        frames = [frame.get("src", "") for frame in page.iter("iframe")]
+        for url in frames:
+            # Without cookies: browsers keep them out of frames of other sites.
+            headers = {"Connection": "close"}
+            self.frames.append(
+                requests.get(url, headers=headers, allow_redirects=False, timeout=TIMEOUT_SECONDS)
+            )
+        links = [link.get("href", "") for link in page.iter("a") if link.get("id") == "continue"]
+        return urljoin(response.url, links[0]) if frames else None
+
     def _walk(self, url: str, form: dict[str, str] | None, button: dict[str, str] | None) -> IdPAnswer:
         idp = urlsplit(url).netloc
         for _ in range(MAX_STEPS):
             if urlsplit(url).netloc != idp:
                 return IdPAnswer(url, form)
             response = self._open(url, form)
+            after_frames = None if response.is_redirect else self._load_frames(response)
             if response.is_redirect:
                 url, form = urljoin(url, response.headers["Location"]), None
+            elif after_frames is not None:
+                url, form = after_frames, None
             else:
                 url, form = _press(response, button)
         raise IdPPageError("the IdP leads in circles")

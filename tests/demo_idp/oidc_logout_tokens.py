@@ -12,7 +12,7 @@ from tests.demo_idp.config import OIDCClient
 from tests.demo_idp.faults import LOGOUT_TOKEN_FAULTS, Fault, LogoutTokenFault
 from tests.demo_idp.oidc_faults import ANOTHER_CLIENT, ANOTHER_ISSUER, HOUR
 from tests.demo_idp.oidc_tokens import OMIT, IDTokenBuilder, with_changes
-from tests.demo_idp.tenant import IdPSession, Tenant
+from tests.demo_idp.tenant import IdPSession, LogoutAnswer, Tenant
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 ANOTHER_EVENT = "http://schemas.openid.net/event/foobar"
@@ -60,7 +60,7 @@ def logout_token(
 def tell_clients(tenant: Tenant, session: IdPSession) -> None:
     """POST a logout token to every RP of the session that has an address for it (2.5).
 
-    `tenant.logout_answers` notes each client's status; 0 where it can't be reached.
+    `tenant.logout_answers` has what each answered.
     """
     for client in clients_of(tenant, session):
         if client.backchannel_logout_uri:
@@ -70,7 +70,7 @@ def tell_clients(tenant: Tenant, session: IdPSession) -> None:
                 ),
                 "an_unknown_field": "must be ignored",
             }
-            tenant.logout_answers.append((client.client_id, _post(client.backchannel_logout_uri, form)))
+            tenant.logout_answers.append(_post(client.client_id, client.backchannel_logout_uri, form))
 
 
 def clients_of(tenant: Tenant, session: IdPSession) -> list[OIDCClient]:
@@ -78,15 +78,15 @@ def clients_of(tenant: Tenant, session: IdPSession) -> list[OIDCClient]:
     return [tenant.clients[name] for name in sorted(session.client_ids) if name in tenant.clients]
 
 
-def _post(url: str, form: Mapping[str, str]) -> int:
+def _post(client_id: str, url: str, form: Mapping[str, str]) -> LogoutAnswer:
     with requests.Session() as http:
         http.trust_env = False  # loopback: no proxy
         try:
-            return http.post(
-                url, data=dict(form), timeout=DELIVERY_SECONDS, allow_redirects=False
-            ).status_code
+            response = http.post(url, data=dict(form), timeout=DELIVERY_SECONDS, allow_redirects=False)
         except requests.RequestException:
-            return 0
+            return LogoutAnswer(client_id=client_id, status=0)
+    cache_control = response.headers.get("Cache-Control", "")
+    return LogoutAnswer(client_id=client_id, status=response.status_code, cache_control=cache_control)
 
 
 ClaimChange = Callable[[Mapping[str, Any]], dict[str, Any]]

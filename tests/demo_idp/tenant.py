@@ -39,6 +39,15 @@ class IdPSession:
     """Likewise, the SPs."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class LogoutAnswer:
+    """What an RP answered to a logout token. `status` is 0 where it could not be reached."""
+
+    client_id: str
+    status: int
+    cache_control: str = ""
+
+
 class Tenant:
     """One IdP of the server, with everything tests may change or look at.
 
@@ -68,7 +77,7 @@ class Tenant:
         self.access_tokens: dict[str, Any] = {}
         self.id_tokens: list[str] = []  # all that were given out, for tests to look for
         self.logout_tokens: list[str] = []  # likewise
-        self.logout_answers: list[tuple[str, int]] = []  # client ID, and the status of its answer to one
+        self.logout_answers: list[LogoutAnswer] = []
         self.last_saml_responses: dict[str, str] = {}
         self.discovery_changes: dict[str, Any] = {}  # members of the discovery document to say otherwise
         self._overrides = _Overrides()

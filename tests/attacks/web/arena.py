@@ -39,6 +39,7 @@ from tests.conftest import log_in
 from tests.demo_idp import DemoIdP, OIDCClient, SamlResponseBuilder, Tenant, TenantConfig
 from tests.demo_idp.config import Person
 from tests.demo_idp.oidc_authorize import Grant
+from tests.demo_idp.oidc_logout_tokens import honest_logout_token
 from tests.org_things import things_of
 
 CLIENT_ID = "hubsso"
@@ -124,6 +125,12 @@ class Arena:
             userinfo_overrides=words.userinfo,
         )
         return code
+
+    def logout_token(self, words: Words) -> str:
+        """A logout token of Evil's OP, of what its words would be in an ID token."""
+        client = self.tenant.clients[CLIENT_ID]
+        honest = honest_logout_token(self.tenant, client, self.tenant.start_session("eve"))
+        return honest.but(**words.id_token).encode()
 
     def saml_response(
         self, words: Words, *, request_id: str | None, connection: Connection | None = None
@@ -264,6 +271,6 @@ def knocked_at(before: Rows, after: Rows) -> bool:
     return (
         kept
         and all(after[name][: len(before[name])] == before[name] for name in ("AuditEvent", "RefusalTrace"))
-        and {event["event"] for event in events} <= {"org.sso_refused"}
+        and {event["event"] for event in events} <= {"org.sso_refused", "org.sso_logout_refused"}
         and {trace["user_id"] for trace in traces} <= {None, *(event["actor_id"] for event in events)}
     )

@@ -1,15 +1,16 @@
-"""The certification profiles of the OpenID Foundation, module by module: Basic, Form Post Basic and Config.
+"""The profiles of logins, module by module: Basic, Form Post Basic and Config, and some that nobody certifies.
 
-The suite sees only whether userinfo is asked for. Here each refusal has its code, opens nothing and asks nothing.
+The suite sees only whether userinfo is asked for after a wrong ID token.
 """
 
 from dataclasses import replace
 
 import pytest
 
-from sso.models import SSOSession
+from sso.models import LoginAttempt, RefusalTrace, SSOSession
 from sso.types import ResponseMode
-from tests.demo_idp import IdPAnswer, OIDCFault
+from tests.attacks.nothing_written import nothing_written_but_refusal
+from tests.demo_idp import IdPAnswer, OIDCFault, cancel_login
 from tests.demo_idp.keys import make_oidc_key
 from tests.sso.oidc.conftest import AcmeLogin, forget_idps, register_client
 from tests.sso.whole_login import change_revision
@@ -29,10 +30,20 @@ def go(rp: AcmeLogin) -> IdPAnswer:
     return answer
 
 
-def assert_refused(rp: AcmeLogin, code: str) -> None:
-    assert rp.refusals() == [code]
+def assert_refused(rp: AcmeLogin, answer: IdPAnswer, code: str) -> None:
+    """The answer is refused by this code, and the honest one after it is let in."""
+    with nothing_written_but_refusal(rp.org, code, used_up=LoginAttempt):
+        response = rp.bring(answer)
+    assert 400 <= response.status_code < 500
+    trace = RefusalTrace.objects.get()
+    page = response.content.decode()
+    assert trace.reference in page
+    assert trace.admin_detail not in page
     rp.assert_nothing_was_opened()
     assert not rp.can_read()
+    rp.tenant.clear_faults()
+    rp.sign_in()
+    assert rp.can_read()
 
 
 @pytest.mark.catalogue(
@@ -119,9 +130,8 @@ def test_op_that_insists_on_http_basic(rp: AcmeLogin) -> None:
 )
 def test_wrong_id_token_is_refused_before_userinfo(rp: AcmeLogin, fault: OIDCFault, code: str) -> None:
     rp.tenant.next_fault(fault)
-    assert 400 <= rp.bring(go(rp)).status_code < 500
-    assert_refused(rp, code)
-    assert rp.idp.requests.to("userinfo") == []
+    assert_refused(rp, go(rp), code)
+    assert len(rp.idp.requests.to("userinfo")) == 1, "of the honest login alone"
 
 
 @pytest.mark.catalogue("OIDC-EXTRA-invalid-sig-hs256")
@@ -132,8 +142,8 @@ def test_hmac_is_refused_with_a_good_signature_and_with_a_broken_one(
     acme: AcmeLogin, faults: tuple[OIDCFault, ...]
 ) -> None:
     acme.tenant.next_fault(*faults)
-    acme.bring(go(acme))
-    assert_refused(acme, "algorithm_not_allowed")
+    assert_refused(acme, go(acme), "algorithm_not_allowed")
+    assert len(acme.idp.requests.to("userinfo")) == 1, "of the honest login alone"
 
 
 @pytest.mark.catalogue("OIDC-EXTRA-invalid-sig-es256")
@@ -141,17 +151,14 @@ def test_broken_signature_by_es256_is_refused(acme: AcmeLogin) -> None:
     acme.tenant.config = replace(acme.tenant.config, oidc_algorithm="ES256")
     acme.tenant.oidc_keys = [make_oidc_key("ES256")]
     acme.tenant.next_fault(OIDCFault.BAD_SIGNATURE)
-    acme.bring(go(acme))
-    assert_refused(acme, "signature_invalid")
-    acme.sign_in()
-    assert acme.can_read()
+    assert_refused(acme, go(acme), "signature_invalid")
+    assert len(acme.idp.requests.to("userinfo")) == 1, "of the honest login alone"
 
 
 @pytest.mark.catalogue("OIDC-BASIC-userinfo-invalid-sub", "OIDC-FORMPOST-userinfo-invalid-sub")
 def test_userinfo_of_another_subject_drops_the_login(rp: AcmeLogin) -> None:
     rp.tenant.next_fault(OIDCFault.USERINFO_OTHER_SUB)
-    assert rp.bring(go(rp)).status_code == 403
-    assert_refused(rp, "userinfo_subject_mismatch")
+    assert_refused(rp, go(rp), "userinfo_subject_mismatch")
 
 
 @pytest.mark.catalogue("OIDC-BASIC-kid-absent-single-jwks", "OIDC-FORMPOST-kid-absent-single-jwks")
@@ -174,8 +181,7 @@ def test_token_without_kid_and_many_keys(rp: AcmeLogin) -> None:
 def test_token_without_kid_by_none_of_many_keys(rp: AcmeLogin) -> None:
     rp.tenant.rotate_oidc_key()
     rp.tenant.next_fault(OIDCFault.NO_KID, OIDCFault.WRONG_KEY)
-    rp.bring(go(rp))
-    assert_refused(rp, "signature_invalid")
+    assert_refused(rp, go(rp), "signature_invalid")
 
 
 # --- Config --------------------------------------------------------------------------------------------
@@ -199,9 +205,11 @@ def test_keys_are_taken_from_where_the_metadata_says(acme: AcmeLogin) -> None:
 @pytest.mark.catalogue("OIDC-CONFIG-discovery-issuer-mismatch")
 def test_metadata_of_another_issuer_stops_before_the_authorization_request(acme: AcmeLogin) -> None:
     acme.tenant.next_fault(OIDCFault.DISCOVERY_WRONG_ISSUER)
-    assert acme.start().status_code == 403
-    assert_refused(acme, "discovery_issuer_mismatch")
+    with nothing_written_but_refusal(acme.org, "discovery_issuer_mismatch"):
+        assert acme.start().status_code == 403
     assert acme.idp.requests.to("authorize") == []
+    acme.sign_in()
+    assert acme.can_read()
 
 
 @pytest.mark.catalogue("OIDC-CONFIG-signing-key-rotation-just-before-signing")
@@ -224,3 +232,16 @@ def test_new_keys_between_two_logins(acme: AcmeLogin) -> None:
     acme.sign_in()
     assert acme.can_read()
     assert len(acme.idp.requests.to("jwks")) == 2
+
+
+# --- Beyond the profiles -------------------------------------------------------------------------------
+
+
+@pytest.mark.catalogue("OIDC-EXTRA-form-post-error")
+def test_error_by_form_post(acme: AcmeLogin) -> None:
+    change_revision(acme, response_mode=ResponseMode.FORM_POST)
+    answer = cancel_login(acme.start()["Location"])
+    assert answer.form is not None
+    assert answer.form["error"] == "access_denied"
+    assert_refused(acme, answer, "login_cancelled")
+    assert len(acme.idp.requests.to("token")) == 1, "of the honest login alone"
