@@ -78,13 +78,16 @@ def _check_nodes(root: etree._Element, limits: Limits) -> None:
     """Nothing but elements and text, and of those not more than an honest document needs."""
     if any(True for _ in (*root.itersiblings(preceding=True), *root.itersiblings())):
         raise DocumentForbidden("The document has a comment or a processing instruction beside its root.")
-    depth = elements = namespaces = 0
+    depth = elements = attributes = namespaces = 0
     for event, node in etree.iterwalk(root, events=_EVENTS):
         match event:
             case "start":
                 depth += 1
                 elements += 1
+                attributes += len(node.attrib)
                 _check_element(node, depth=depth, elements=elements, limits=limits)
+                if attributes > limits.attributes:
+                    raise ResponseTooLarge(f"The document has more than {limits.attributes} attributes.")
             case "end":
                 depth -= 1
             case "start-ns":

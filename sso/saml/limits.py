@@ -6,23 +6,24 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How deep a document may be, and how many elements it may have."""
+    """How deep a document may be, and how many elements and attributes it may have."""
 
     depth: int
     elements: int
+    attributes: int
 
 
 MAX_POSTED_LENGTH = 256 * 1024  # characters of base64
 MAX_INFLATED_LENGTH = 1024 * 1024  # bytes, of a message that came deflated
 # More elements than 2,500 groups make, which is about what fits into the characters above.
-MESSAGE_LIMITS = Limits(depth=32, elements=3_000)
+MESSAGE_LIMITS = Limits(depth=32, elements=3_000, attributes=10_000)
 # An aggregate of a few hundred IdPs. Read for an admin, never for a stranger.
-METADATA_LIMITS = Limits(depth=32, elements=50_000)
+METADATA_LIMITS = Limits(depth=32, elements=50_000, attributes=200_000)
 MAX_METADATA_LENGTH = 768 * 1024  # bytes; a form that carries it stays below DATA_UPLOAD_MAX_MEMORY_SIZE
 MAX_OFFERED_IDPS = 500
 MAX_ATTRIBUTES_PER_ELEMENT = 50
 MAX_NAMESPACES_IN_SCOPE = 50  # declarations: one that hides another counts too
-MAX_NAMESPACE_LENGTH = 1_000
+MAX_NAMESPACE_LENGTH = 300  # canonicalisation writes it out at every element that uses it
 MAX_KEPT_PREFIXES = (
     20  # in the PrefixList of an exclusive canonicalisation, which looks each up in each element
 )

@@ -69,7 +69,8 @@ def accept_response(
         sp=expected.sp,
         issuer=expected.issuer,
         sso_url=revision.sso_url,
-        certificates=tuple(info.pem for info in certificates),
+        # Only those that signed: the library goes through all it is given, and digests the document for each.
+        certificates=tuple(dict.fromkeys(info.pem for info in verified.signers)),
     )
     library.check_strictly(verified, settings, request_id=expected.request_id)
     return AcceptedAssertion(
@@ -107,9 +108,9 @@ def _verify(
                 "The assertion came in the clear. Let the IdP encrypt it, or do not require that."
             )
         return signatures.verify_signatures(response, certificates)
-    signatures.verify_message_signature(response, certificates)
+    signers = signatures.verify_message_signature(response, certificates)
     opened = decryption.decrypt(response, decryption.private_keys_of(revision.connection))
-    return signatures.verify_decrypted(opened, certificates, received=response)
+    return signatures.verify_decrypted(opened, certificates, received=response, received_signers=signers)
 
 
 def _request_id_of(relay_state: str, connection: Connection) -> str:

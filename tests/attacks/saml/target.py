@@ -44,6 +44,11 @@ REFUSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.RE
 Attack = Callable[[SamlResponseBuilder], SamlResponseBuilder | str]
 
 
+def unchanged(honest: SamlResponseBuilder) -> SamlResponseBuilder:
+    """The attack that is none."""
+    return honest
+
+
 @dataclass(frozen=True, slots=True)
 class Trip:
     """A login that Max has begun, and the response that his IdP would send to it."""

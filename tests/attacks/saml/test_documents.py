@@ -17,6 +17,7 @@ from sso.saml.limits import (
     MAX_NAMESPACE_LENGTH,
     MAX_NAMESPACES_IN_SCOPE,
     MAX_POSTED_LENGTH,
+    MESSAGE_LIMITS,
 )
 from tests.attacks.nothing_written import nothing_written_but_refusal
 from tests.attacks.saml.target import REFUSED, Attack, Target, after_signing, before_signing, text_replaced
@@ -148,6 +149,7 @@ TOO_LARGE = {
     "deep": "<b>" * 33 + "</b>" * 33,
     "wide": "<b/>" * 3_000,
     "attributes": "<b " + numbered("a{}=''", MAX_ATTRIBUTES_PER_ELEMENT + 1) + "/>",
+    "attributes in all": ("<b " + numbered("a{}=''", 40) + "/>") * (MESSAGE_LIMITS.attributes // 40),
     "namespaces": "<b " + numbered("xmlns:n{}='urn:x'", MAX_NAMESPACES_IN_SCOPE + 1) + "/>",
     "namespaces hiding each other": "<b xmlns:x='1' xmlns:y='2' xmlns:z='3'>" * 18 + "</b>" * 18,
     "long namespace": f"<b xmlns='{'u' * (MAX_NAMESPACE_LENGTH + 1)}'/>",

@@ -10,7 +10,7 @@ from lxml import etree
 
 from sso.models import RefusalTrace
 from tests.attacks.never_opened import never_opened
-from tests.attacks.saml.target import Attack, Target, make_target
+from tests.attacks.saml.target import Attack, Target, make_target, unchanged
 from tests.builders import give_key_pair
 from tests.demo_idp.saml_encryption import AES256_CBC, RSA1_5, Encryption
 from tests.demo_idp.saml_names import XENC
@@ -186,4 +186,4 @@ def test_encryption_that_leaks_is_refused_before_a_key_is_touched(
 @pytest.mark.catalogue("SAML-26")
 def test_assertion_in_the_clear_is_refused_where_encryption_is_wanted(target: Target) -> None:
     target.change_revision(want_encrypted=True)
-    target.refuses(lambda honest: honest, "assertion_not_encrypted", twin=honest_twin)
+    target.refuses(unchanged, "assertion_not_encrypted", twin=honest_twin)
