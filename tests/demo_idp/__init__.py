@@ -7,6 +7,7 @@ and shares no code with the portal: it signs with joserfc (OIDC) and signxml (SA
 `keys`           signing keys and certificates, kept in a folder or made for the life of the process
 `tenant`         one tenant at work: its people, keys, sessions, faults; what tests talk to
 `faults`         the catalogue of wrong answers a tenant can give
+`lab`            the failure lab of the login page: every wrong answer that fits one login, in words
 `login`          the login page and IdP sessions; protocol-free
 `oidc_*`         discovery, authorization, token, userinfo, logout in three ways; `IDTokenBuilder`
 `saml_*`         metadata, single sign-on; `SamlResponseBuilder`

@@ -62,14 +62,15 @@ class IdPBrowser:
         self.frames: list[requests.Response] = []  # what other sites answered in frames
 
     def complete_login(
-        self, url: str, person: Person | str, *, form: dict[str, str] | None = None
+        self, url: str, person: Person | str, *, form: dict[str, str] | None = None, experiment: str = ""
     ) -> IdPAnswer:
         """Go to the IdP (by POST if a `form` is given), sign in as the person if asked, and come back.
 
-        An IdP session or `auto_login` may answer before the person is asked for. Raises IdPPageError.
+        An IdP session or `auto_login` may answer before the person is asked for. `experiment` is picked in the
+        page's failure lab. Raises IdPPageError.
         """
         subject = person if isinstance(person, str) else person.subject
-        return self._walk(url, form, {"subject": subject})
+        return self._walk(url, form, {"subject": subject}, experiment)
 
     def cancel_login(self, url: str, *, form: dict[str, str] | None = None) -> IdPAnswer:
         """Go to the IdP and press Cancel. Raises IdPPageError."""
@@ -98,7 +99,13 @@ class IdPBrowser:
         links = [link.get("href", "") for link in page.iter("a") if link.get("id") == "continue"]
         return urljoin(response.url, links[0]) if frames else None
 
-    def _walk(self, url: str, form: dict[str, str] | None, button: dict[str, str] | None) -> IdPAnswer:
+    def _walk(
+        self,
+        url: str,
+        form: dict[str, str] | None,
+        button: dict[str, str] | None,
+        experiment: str = "",
+    ) -> IdPAnswer:
         idp = urlsplit(url).netloc
         for _ in range(MAX_STEPS):
             if urlsplit(url).netloc != idp:
@@ -110,7 +117,7 @@ class IdPBrowser:
             elif after_frames is not None:
                 url, form = after_frames, None
             else:
-                url, form = _press(response, button)
+                url, form = _press(response, button, experiment)
         raise IdPPageError("the IdP leads in circles")
 
     def _open(self, url: str, form: dict[str, str] | None) -> requests.Response:
@@ -118,9 +125,11 @@ class IdPBrowser:
         return self._http.request(method, url, data=form, allow_redirects=False, timeout=TIMEOUT_SECONDS)
 
 
-def complete_login(url: str, person: Person | str, *, form: dict[str, str] | None = None) -> IdPAnswer:
+def complete_login(
+    url: str, person: Person | str, *, form: dict[str, str] | None = None, experiment: str = ""
+) -> IdPAnswer:
     """`IdPBrowser.complete_login` in a browser without a past."""
-    return IdPBrowser().complete_login(url, person, form=form)
+    return IdPBrowser().complete_login(url, person, form=form, experiment=experiment)
 
 
 def cancel_login(url: str, *, form: dict[str, str] | None = None) -> IdPAnswer:
@@ -128,7 +137,9 @@ def cancel_login(url: str, *, form: dict[str, str] | None = None) -> IdPAnswer:
     return IdPBrowser().cancel_login(url, form=form)
 
 
-def _press(response: requests.Response, button: dict[str, str] | None) -> tuple[str, dict[str, str]]:
+def _press(
+    response: requests.Response, button: dict[str, str] | None, experiment: str
+) -> tuple[str, dict[str, str]]:
     """The next request: the page's own form, or the login form with the button that was asked for."""
     page = html.fromstring(response.content)
     if response.status_code != HTTPStatus.OK:
@@ -138,7 +149,7 @@ def _press(response: requests.Response, button: dict[str, str] | None) -> tuple[
         if form.get("id") == "post-form":
             return action, _hidden_fields(form)
         if form.get("id") == "login-form" and button is not None and _has_button(form, button):
-            return action, {**_hidden_fields(form), **button}
+            return action, {**_hidden_fields(form), **button, **_picked(form, experiment)}
     raise IdPPageError(f"no way on from {response.url.partition('?')[0]}, looking for {button}")
 
 
@@ -147,7 +158,17 @@ def _text(page: etree._Element) -> str:
 
 
 def _hidden_fields(form: etree._Element) -> dict[str, str]:
-    return {field.get("name", ""): field.get("value", "") for field in form.iter("input")}
+    fields = (field for field in form.iter("input") if field.get("type") == "hidden")
+    return {field.get("name", ""): field.get("value", "") for field in fields}
+
+
+def _picked(form: etree._Element, experiment: str) -> dict[str, str]:
+    """The choice in the failure lab, as the page offers it."""
+    choices = [field for field in form.iter("input") if field.get("type") == "radio"]
+    for choice in choices:
+        if choice.get("value") == experiment:
+            return {choice.get("name", ""): experiment}
+    raise IdPPageError(f"the page offers no experiment {experiment!r}")
 
 
 def _has_button(form: etree._Element, button: dict[str, str]) -> bool:

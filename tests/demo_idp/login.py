@@ -1,6 +1,7 @@
 """The login page and the IdP's own sessions. Protocol-free: a pending login knows how to answer for itself."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum
 from http import HTTPStatus
@@ -8,10 +9,15 @@ from typing import Protocol
 
 from werkzeug.wrappers import Request, Response
 
+from tests.demo_idp.experiments import Group
+from tests.demo_idp.faults import Fault
+from tests.demo_idp.lab import NotOffered, groups_for, picked
 from tests.demo_idp.pages import frames_page, message_page, page, redirect
 from tests.demo_idp.saml_slo import tell_service_providers
 from tests.demo_idp.single_logout import end_everywhere
 from tests.demo_idp.tenant import IdPSession, Tenant
+
+NO_FAULTS: frozenset[Fault] = frozenset()
 
 
 class Refusal(Enum):
@@ -48,8 +54,15 @@ class PendingLogin(Protocol):
     def login_hint(self) -> str | None:
         """Subject or e-mail of the person it is probably for."""
 
-    def answer(self, tenant: Tenant, session: IdPSession) -> Response:
-        """Send the browser back, signed in."""
+    @property
+    def protocol(self) -> str:
+        """`oidc` or `saml`."""
+
+    def unfit_faults(self, tenant: Tenant) -> frozenset[Fault]:
+        """Those of the failure lab that would change nothing in this login."""
+
+    def answer(self, tenant: Tenant, session: IdPSession, faults: frozenset[Fault]) -> Response:
+        """Send the browser back, signed in, with these faults beside those that wait."""
 
     def refuse(self, tenant: Tenant, refusal: Refusal) -> Response:
         """Send the browser back with an error."""
@@ -78,7 +91,7 @@ def login(tenant: Tenant, request: Request) -> Response:
         return _continue_login(tenant, request, key) if key else redirect(f"{tenant.url}/")
     if "cancel" in request.form and key:
         return tenant.pending_logins.pop(key).refuse(tenant, Refusal.CANCELLED)  # type: ignore[no-any-return]
-    return _sign_in(tenant, request.form.get("subject", ""), key)
+    return _sign_in(tenant, request.form, key)
 
 
 def logout(tenant: Tenant, request: Request) -> Response:
@@ -112,10 +125,10 @@ def forget_session(tenant: Tenant, response: Response) -> Response:
 def _continue_login(tenant: Tenant, request: Request, key: str) -> Response:
     pending: PendingLogin = tenant.pending_logins[key]
     if tenant.auto_login is not None:
-        return _answer(tenant, key, tenant.start_session(tenant.auto_login))
+        return _answer(tenant, key, tenant.start_session(tenant.auto_login), NO_FAULTS)
     session = current_session(tenant, request)
     if session is not None and _is_enough(session, pending, tenant):
-        return _answer(tenant, key, session)
+        return _answer(tenant, key, session, NO_FAULTS)
     if pending.is_passive:
         del tenant.pending_logins[key]
         return pending.refuse(tenant, Refusal.LOGIN_REQUIRED)
@@ -126,7 +139,12 @@ def _continue_login(tenant: Tenant, request: Request, key: str) -> Response:
         pending=pending,
         pending_key=key,
         session=session,
+        lab=_lab_of(tenant, pending),
     )
+
+
+def _lab_of(tenant: Tenant, pending: PendingLogin) -> list[Group]:
+    return groups_for(pending.protocol, unfit=pending.unfit_faults(tenant))
 
 
 def _is_enough(session: IdPSession, pending: PendingLogin, tenant: Tenant) -> bool:
@@ -137,22 +155,33 @@ def _is_enough(session: IdPSession, pending: PendingLogin, tenant: Tenant) -> bo
     return tenant.clock() - session.authenticated_at <= timedelta(seconds=pending.max_age_seconds)
 
 
-def _sign_in(tenant: Tenant, subject: str, key: str) -> Response:
-    if subject not in tenant.people:
+def _sign_in(tenant: Tenant, form: Mapping[str, str], key: str) -> Response:
+    """Somebody is chosen, and perhaps an experiment. With one nobody stays signed in here, so that the next
+    login asks again.
+    """
+    if form.get("subject") not in tenant.people:
         return message_page(
             "No such person", "Nobody by that name signs in here.", status=HTTPStatus.NOT_FOUND
         )
-    session = tenant.start_session(subject)
-    response = _answer(tenant, key, session) if key else redirect(f"{tenant.url}/")
+    try:
+        faults = (
+            picked(_lab_of(tenant, tenant.pending_logins[key]), form.get("fault", "")) if key else NO_FAULTS
+        )
+    except NotOffered:
+        return message_page("No such experiment", "Go back and pick another.", status=HTTPStatus.NOT_FOUND)
+    session = tenant.start_session(form["subject"])
+    response = _answer(tenant, key, session, faults) if key else redirect(f"{tenant.url}/")
+    if faults:
+        return forget_session(tenant, response)
     response.set_cookie(
         _cookie_name(tenant), session.key, path=f"/{tenant.slug}", httponly=True, samesite="Lax"
     )
     return response
 
 
-def _answer(tenant: Tenant, key: str, session: IdPSession) -> Response:
+def _answer(tenant: Tenant, key: str, session: IdPSession, faults: frozenset[Fault]) -> Response:
     pending: PendingLogin = tenant.pending_logins.pop(key)
-    return pending.answer(tenant, session)
+    return pending.answer(tenant, session, faults)
 
 
 def _cookie_name(tenant: Tenant) -> str:

@@ -67,10 +67,17 @@ class OIDCLogin:
     def is_forced(self) -> bool:
         return bool(self.prompts & {"login", "select_account"})
 
-    def answer(self, tenant: Tenant, session: IdPSession) -> Response:
+    @property
+    def protocol(self) -> str:
+        return "oidc"
+
+    def unfit_faults(self, tenant: Tenant) -> frozenset[Fault]:
+        return frozenset()
+
+    def answer(self, tenant: Tenant, session: IdPSession, faults: frozenset[Fault]) -> Response:
         """Send a code back."""
         overrides = tenant.take_overrides()
-        faults = tenant.faults.take(OIDC_LOGIN_FAULTS)
+        faults = faults | tenant.faults.take(OIDC_LOGIN_FAULTS)
         code = secrets.token_urlsafe(32)
         session.client_ids.add(self.client.client_id)
         tenant.grants[code] = Grant(

@@ -39,6 +39,12 @@ def userinfo_with_faults(claims: Mapping[str, Any], faults: Collection[Fault]) -
 
 ClaimChange = Callable[[Mapping[str, Any]], dict[str, Any]]
 
+
+def _with_clock_off(claims: Mapping[str, Any], seconds: int) -> dict[str, Any]:
+    """Every time as an OP would write it whose clock is off."""
+    return {name: claims[name] + seconds for name in ("iat", "nbf", "exp", "auth_time") if name in claims}
+
+
 PERSON_FAULTS: dict[OIDCFault, ClaimChange] = {
     OIDCFault.EMAIL_UNVERIFIED: lambda claims: {"email_verified": False},
     OIDCFault.NO_EMAIL: lambda claims: {"email": OMIT, "email_verified": OMIT},
@@ -60,12 +66,13 @@ CLAIM_FAULTS: dict[OIDCFault, ClaimChange] = {
     OIDCFault.EXTRA_AUD_WITHOUT_AZP: lambda claims: {"aud": [claims["aud"], ANOTHER_CLIENT], "azp": OMIT},
     OIDCFault.WRONG_AZP: lambda claims: {"azp": ANOTHER_CLIENT},
     OIDCFault.EXPIRED: lambda claims: {"exp": claims["iat"] - HOUR},
-    # An OP whose clock is an hour ahead.
     OIDCFault.NOT_YET_VALID: lambda claims: {
         "iat": claims["iat"] + HOUR,
         "nbf": claims["iat"] + HOUR,
         "exp": claims["exp"] + HOUR,
     },
+    OIDCFault.CLOCK_AHEAD: lambda claims: _with_clock_off(claims, HOUR),
+    OIDCFault.CLOCK_BEHIND: lambda claims: _with_clock_off(claims, -HOUR),
     OIDCFault.WRONG_NONCE: lambda claims: {"nonce": "another-nonce"},
     OIDCFault.MISSING_ISS: lambda claims: {"iss": OMIT},
     OIDCFault.MISSING_AUD: lambda claims: {"aud": OMIT},

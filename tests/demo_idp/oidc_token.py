@@ -47,7 +47,8 @@ class Credentials:
 
 def token(tenant: Tenant, request: Request) -> Response:
     """`/token`"""
-    faults = tenant.faults.take(TOKEN_FAULTS)
+    grant_asked_for: Grant | None = tenant.grants.get(request.form.get("code", ""))
+    faults = tenant.faults.take(TOKEN_FAULTS) | (grant_asked_for.faults if grant_asked_for else frozenset())
     if OIDCFault.HANG_TOKEN in faults:
         tenant.hang()
     if OIDCFault.TOKEN_500 in faults:

@@ -13,10 +13,11 @@ from tests.demo_idp.tenant import Tenant
 
 def userinfo(tenant: Tenant, request: Request) -> Response:
     """`/userinfo`, with the access token in the Authorization header only."""
-    if OIDCFault.HANG_USERINFO in tenant.faults.take(USERINFO_FAULTS):
-        tenant.hang()
     kind, _, access_token = request.headers.get("Authorization", "").partition(" ")
     grant: Grant | None = tenant.access_tokens.get(access_token)
+    faults = tenant.faults.take(USERINFO_FAULTS) | (grant.faults if grant else frozenset())
+    if OIDCFault.HANG_USERINFO in faults:
+        tenant.hang()
     if kind.lower() != "bearer" or grant is None:
         response = json_response({"error": "invalid_token"}, 401)
         response.headers["WWW-Authenticate"] = 'Bearer realm="demo IdP", error="invalid_token"'

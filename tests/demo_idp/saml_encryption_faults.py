@@ -28,8 +28,12 @@ def _but(**changes: Any) -> Change:
 
 
 def _for_another(response: SamlResponseBuilder, tenant: Tenant) -> dict[str, Any]:
-    another = tenant.unpublished_saml_key_pair().certificate
-    return {"encryption": _encryption_of(response).but(certificate=another)}
+    another = Encryption(certificate=tenant.unpublished_saml_key_pair().certificate)
+    return {
+        "encryption": response.encryption.but(certificate=another.certificate)
+        if response.encryption
+        else another
+    }
 
 
 def _unsigned(response: SamlResponseBuilder, tenant: Tenant) -> dict[str, Any]:

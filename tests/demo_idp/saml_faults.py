@@ -48,7 +48,6 @@ def _expired(response: SamlResponseBuilder, tenant: Tenant) -> dict[str, Any]:
 
 
 def _not_yet_valid(response: SamlResponseBuilder, tenant: Tenant) -> dict[str, Any]:
-    """An IdP whose clock is an hour ahead."""
     begins = response.issue_instant + HOUR
     return {
         "issue_instant": begins,
@@ -57,6 +56,20 @@ def _not_yet_valid(response: SamlResponseBuilder, tenant: Tenant) -> dict[str, A
         "not_on_or_after": begins + HOUR,
         "confirmation_not_on_or_after": begins + HOUR,
     }
+
+
+def _clock_off(response: SamlResponseBuilder, by: timedelta) -> dict[str, Any]:
+    """Every time as an IdP would write it whose clock is off."""
+    times = (
+        "issue_instant",
+        "authn_instant",
+        "not_before",
+        "not_on_or_after",
+        "confirmation_not_on_or_after",
+        "session_not_on_or_after",
+    )
+    said = {name: getattr(response, name) for name in times}
+    return {name: moment + by for name, moment in said.items() if moment is not None}
 
 
 def _no_expiry(response: SamlResponseBuilder, tenant: Tenant) -> dict[str, Any]:
@@ -108,6 +121,8 @@ FAULTS: dict[SAMLFault, Change] = {
     SAMLFault.OTHER_IN_RESPONSE_TO: _other_in_response_to,
     SAMLFault.EXPIRED: _expired,
     SAMLFault.NOT_YET_VALID: _not_yet_valid,
+    SAMLFault.CLOCK_AHEAD: lambda response, tenant: _clock_off(response, HOUR),
+    SAMLFault.CLOCK_BEHIND: lambda response, tenant: _clock_off(response, -HOUR),
     SAMLFault.NO_EXPIRY: _no_expiry,
     SAMLFault.NO_EMAIL: _no_email,
     SAMLFault.TWO_EMAILS: _two_emails,

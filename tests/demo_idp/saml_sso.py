@@ -8,10 +8,11 @@ from werkzeug.wrappers import Request, Response
 from tests.demo_idp import saml_names as names
 from tests.demo_idp.claims import saml_attributes
 from tests.demo_idp.config import Person, SAMLServiceProvider
-from tests.demo_idp.faults import SAML_LOGIN_FAULTS, SAMLFault
+from tests.demo_idp.faults import SAML_LOGIN_FAULTS, Fault, SAMLFault
 from tests.demo_idp.login import Refusal, begin_login
 from tests.demo_idp.pages import message_page, origin_of, post_form_page
 from tests.demo_idp.saml_encryption import Encryption
+from tests.demo_idp.saml_encryption_faults import ENCRYPTION_FAULTS
 from tests.demo_idp.saml_faults import response_with_faults
 from tests.demo_idp.saml_request import RequestRefused, read_authn_request
 from tests.demo_idp.saml_response import SamlResponseBuilder, new_id
@@ -41,10 +42,29 @@ class SAMLLogin:
     def return_origin(self) -> str:
         return origin_of(self.service_provider.acs_url)
 
-    def answer(self, tenant: Tenant, session: IdPSession) -> Response:
+    @property
+    def protocol(self) -> str:
+        return "saml"
+
+    def unfit_faults(self, tenant: Tenant) -> frozenset[Fault]:
+        """What was never said can't be replayed; what was not asked for can't be missing."""
+        unfit: set[Fault] = set()
+        if self.service_provider.entity_id not in tenant.last_saml_responses:
+            unfit.add(SAMLFault.REPLAY)
+        if self.service_provider.encryption_certificate:
+            unfit.add(SAMLFault.TAMPERED_AFTER_SIGNING)  # there is nothing in sight to change
+        else:
+            unfit |= ENCRYPTION_FAULTS.keys() - {SAMLFault.ENCRYPTED_FOR_ANOTHER}
+        if not self.is_forced:
+            unfit.add(SAMLFault.STALE_AUTHN)
+        if not self.context_classes:
+            unfit.add(SAMLFault.OTHER_AUTHN_CONTEXT)
+        return frozenset(unfit)
+
+    def answer(self, tenant: Tenant, session: IdPSession, faults: frozenset[Fault]) -> Response:
         """Send a response with an assertion to the ACS."""
         session.sp_entity_ids.add(self.service_provider.entity_id)
-        faults = tenant.faults.take(SAML_LOGIN_FAULTS)
+        faults = faults | tenant.faults.take(SAML_LOGIN_FAULTS)
         overrides = tenant.take_overrides().saml_response
         builder = response_with_faults(self._honest_response(tenant, session), faults, tenant).but(
             **overrides
@@ -53,7 +73,8 @@ class SAMLLogin:
         previous = tenant.last_saml_responses.get(self.service_provider.entity_id)
         if SAMLFault.REPLAY in faults and previous is not None:
             return self._post(previous)
-        tenant.last_saml_responses[self.service_provider.entity_id] = encoded
+        if not faults:
+            tenant.last_saml_responses[self.service_provider.entity_id] = encoded
         return self._post(encoded)
 
     def refuse(self, tenant: Tenant, refusal: Refusal) -> Response:
