@@ -10,7 +10,7 @@ from sso.oidc.addresses import absolute_url, callback_url
 from sso.oidc.logout import signed_out_url
 from sso.saml.sp import service_provider
 from sso.types import Enforcement, SSOProtocol
-from tests.demo.people import BEN, HANA, INES, MAX, OLIVIA, TOM, ZOE, Account
+from tests.demo.people import BEN, HANA, INES, MAX, NINA, OLIVIA, TOM, ZOE, Account
 from tests.demo_idp.config import OIDCClient, Person, SAMLServiceProvider, TenantConfig
 from tests.demo_idp.keys import KeyStore
 from tests.demo_idp.tenant import Tenant
@@ -94,6 +94,15 @@ TENANTS = (
         title="Initech Login",
         protocols=("oidc",),
         people=(_person(HANA, "initech.example", "leads"), _person(MAX, "initech.example")),
+    ),
+    # Nobody is connected to it: Hooli's admin may do that, by either protocol.
+    TenantConfig(
+        slug="hooli",
+        title="Hooli ID",
+        people=(
+            _person(HANA, "hooli.example", "chiefs"),
+            Person(subject=NINA.key, name=NINA.name, email=NINA.emails[0], groups=("makers",)),
+        ),
     ),
 )
 

@@ -1,6 +1,7 @@
 """A person at the demo's portal without a browser: signs in, and walks the way through an IdP over HTTP."""
 
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 from lxml import html
@@ -32,13 +33,31 @@ class Walker:
         assert response.status_code == 200, response.status_code
         assert "sessionid" in self._http.cookies, "the portal did not sign us in"
 
+    def send(self, page: requests.Response, button: str, **fields: str) -> requests.Response:
+        """Fill in the page's form that has this button, and press it; the page where it ends."""
+        document: Any = html.fromstring(page.content)
+        (form,) = [
+            form
+            for form in document.xpath("//main//form[@method='post']")
+            if button in [pressed.text_content().strip() for pressed in form.iter("button")]
+        ]
+        assert set(fields) <= set(form.fields), set(fields) - set(form.fields)
+        filled = {name: value for name, value in {**dict(form.fields), **fields}.items() if value is not None}
+        response = self._http.post(
+            urljoin(page.url, form.get("action") or page.url), filled, timeout=TIMEOUT_SECONDS
+        )
+        assert response.status_code == 200, (response.status_code, response.text)
+        return response
+
     def press_authenticate(self, blocked: requests.Response, subject: str) -> requests.Response:
         """Press the block page's button, sign in at the IdP, and come back: the page where it ends."""
         page: Any = html.fromstring(blocked.content)
         (button,) = page.xpath("//main//a[contains(., 'Authenticate with')]")
-        start = self._http.get(
-            f"{self.portal}{button.get('href')}", allow_redirects=False, timeout=TIMEOUT_SECONDS
-        )
+        return self.go_through_idp(button.get("href"), subject)
+
+    def go_through_idp(self, path: str, subject: str) -> requests.Response:
+        """Follow a link of the portal that leads to the IdP, sign in there, and come back."""
+        start = self._http.get(f"{self.portal}{path}", allow_redirects=False, timeout=TIMEOUT_SECONDS)
         assert start.status_code == 302, start.text
         answer = self._idp.complete_login(start.headers["Location"], subject)
         if answer.form is None:

@@ -9,6 +9,7 @@ and shares no code with the portal: it signs with joserfc (OIDC) and signxml (SA
 `faults`         the catalogue of wrong answers a tenant can give
 `lab`            the failure lab of the login page: every wrong answer that fits one login, in words
 `login`          the login page and IdP sessions; protocol-free
+`registration`   the form by which an application is made known here
 `oidc_*`         discovery, authorization, token, userinfo, logout in three ways; `IDTokenBuilder`
 `saml_*`         metadata, single sign-on; `SamlResponseBuilder`
 `server`         `DemoIdP`: the tenants behind an HTTP server in a thread

@@ -14,6 +14,7 @@ from tests.demo_idp import (
     oidc_logout,
     oidc_token,
     oidc_userinfo,
+    registration,
     saml_metadata,
     saml_slo,
     saml_sso,
@@ -33,6 +34,7 @@ COMMON_ENDPOINTS: dict[str, tuple[str, tuple[str, ...], Endpoint]] = {
     "tenant_page": ("/", ("GET",), login.tenant_page),
     "login": ("/login", ("GET", "POST"), login.login),
     "logout": ("/logout", ("POST",), login.logout),
+    "register": ("/register", ("POST",), registration.register),
 }
 OIDC_ENDPOINTS: dict[str, tuple[str, tuple[str, ...], Endpoint]] = {
     "discovery": ("/.well-known/openid-configuration", ("GET",), oidc_discovery.discovery),

@@ -13,6 +13,7 @@ from tests.demo_idp.experiments import Group
 from tests.demo_idp.faults import Fault
 from tests.demo_idp.lab import NotOffered, groups_for, picked
 from tests.demo_idp.pages import frames_page, message_page, page, redirect
+from tests.demo_idp.registration import OIDC_OPTIONAL
 from tests.demo_idp.saml_slo import tell_service_providers
 from tests.demo_idp.single_logout import end_everywhere
 from tests.demo_idp.tenant import IdPSession, Tenant
@@ -108,7 +109,12 @@ def logout(tenant: Tenant, request: Request) -> Response:
 
 def tenant_page(tenant: Tenant, request: Request) -> Response:
     """`/`: who is signed in, where one can go, and what a portal must be told to connect."""
-    return page("tenant.html", tenant=tenant, session=current_session(tenant, request))
+    return page(
+        "tenant.html",
+        tenant=tenant,
+        session=current_session(tenant, request),
+        optional_uris=OIDC_OPTIONAL,
+    )
 
 
 def current_session(tenant: Tenant, request: Request) -> IdPSession | None:
