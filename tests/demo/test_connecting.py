@@ -22,6 +22,7 @@ AT_IDP = {
     "Front-channel logout URI": "frontchannel_logout_uri",
     "ACS URL": "acs_url",
     "SP entity ID and metadata URL": "entity_id",
+    "Single logout URL": "slo_url",
 }
 AT_PORTAL = {
     "Issuer URL": "issuer",

@@ -67,6 +67,7 @@ def _register_sp(tenant: Tenant, form: Mapping[str, str]) -> Response:
         entity_id=_url(form, "entity_id", "Entity ID"),
         acs_url=_url(form, "acs_url", "ACS URL"),
         title=_title(form),
+        slo_url=_url(form, "slo_url", "Single logout URL") if form.get("slo_url") else "",
     )
     tenant.add_service_provider(service_provider)
     values = (

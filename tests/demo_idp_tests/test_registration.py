@@ -9,6 +9,8 @@ from lxml import html
 from tests.demo_idp import DemoIdP, Tenant, TenantConfig
 from tests.demo_idp_tests.support import ACS, CALLBACK, SP_ENTITY_ID
 
+SLO = "http://portal.example/sso/c2/saml/slo/"
+
 
 def register(tenant: Tenant, **fields: str) -> requests.Response:
     """Fill in the page's form of the protocol, all of whose fields are there to be filled in."""
@@ -50,16 +52,16 @@ def test_client_is_registered_with_all_its_addresses(acme: Tenant) -> None:
 
 def test_service_provider_is_registered(acme: Tenant) -> None:
     acme.service_providers.clear()
-    values = shown(register(acme, protocol="saml", acs_url=ACS, entity_id=SP_ENTITY_ID, title="Ours"))
+    values = shown(
+        register(acme, protocol="saml", acs_url=ACS, entity_id=SP_ENTITY_ID, slo_url=SLO, title="Ours")
+    )
     assert values == {
         "Issuer (entity ID)": acme.saml_entity_id,
         "SSO URL": acme.saml_sso_url,
         "x509 certificate": acme.saml_certificate_pem,
     }
-    assert (acme.service_providers[SP_ENTITY_ID].acs_url, acme.service_providers[SP_ENTITY_ID].title) == (
-        ACS,
-        "Ours",
-    )
+    registered = acme.service_providers[SP_ENTITY_ID]
+    assert (registered.acs_url, registered.slo_url, registered.title) == (ACS, SLO, "Ours")
 
 
 @pytest.mark.parametrize("url", ["", "portal.example/acs/", "javascript:alert(1)", "http://a.example/#x"])
