@@ -40,6 +40,7 @@ def connect(
             sso_url=tenant.saml_sso_url,
             certificates=[tenant.saml_certificate_pem],
             sign_requests=demo.sign_requests,
+            slo_url=tenant.saml_slo_url,
         )
     make_live(connection, configuration, actor=actor, now=now)
     _ask_for_sso(org, demo.enforcement, actor)

@@ -58,4 +58,5 @@ def _stories(portal: str) -> list[str]:
         "  5. Where SSO is optional, and where there is none. As Hana, open",
         f'       {orgs}/initech/   (a banner with "Not now")',
         f"       {orgs}/hooli/     (nothing is asked)",
+        '  6. Single logout. As Max, under SSO sessions: "Sign out at Globex ID too".',
     ]

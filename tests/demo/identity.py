@@ -5,7 +5,8 @@ from pathlib import Path
 from uuid import UUID
 
 from orgs.roles import Role
-from sso.models import Connection, Revision
+from sso.key_pairs import active_key_pair
+from sso.models import Revision
 from sso.oidc.addresses import absolute_url, callback_url
 from sso.oidc.logout import signed_out_url
 from sso.saml.sp import service_provider
@@ -154,26 +155,24 @@ def _logout_address(channel: str, tenant: Tenant, connection_uid: UUID) -> str |
 
 
 def _service_providers(tenant: Tenant) -> tuple[SAMLServiceProvider, ...]:
-    """One SP for each connection. Where it signs its requests, they must be signed; where it wants to, it gets
-    encrypted assertions.
+    """One SP for each connection, told of sign-outs. Where it signs its requests, they must be signed; where it
+    wants to, it gets encrypted assertions.
     """
     providers = {}
     for revision in _revisions_at(tenant.saml_entity_id):
         sp = service_provider(revision.connection.uid)
-        certificate = _our_certificate(revision.connection)
+        pair = active_key_pair(revision.connection)
+        certificate = pair.certificate if pair else None
         providers[sp.entity_id] = SAMLServiceProvider(
             entity_id=sp.entity_id,
             acs_url=sp.acs_url,
             title=PORTAL,
             certificate=certificate if revision.sign_requests else None,
             encryption_certificate=certificate if revision.want_encrypted else None,
+            logout_certificate=certificate,
+            slo_url=sp.slo_url,
         )
     return tuple(providers.values())
-
-
-def _our_certificate(connection: Connection) -> str | None:
-    pair = connection.key_pairs.order_by("-id").first()
-    return pair.certificate if pair else None
 
 
 def _revisions_at(issuer: str) -> list[Revision]:

@@ -5,8 +5,9 @@ the same keys and people, so they do.
 """
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -44,26 +45,25 @@ def _configurations(
 ) -> tuple[OIDCConfiguration, OIDCConfiguration] | tuple[SAMLConfiguration, SAMLConfiguration]:
     """What is live, and what it should be."""
     if revision.connection.protocol == SSOProtocol.OIDC:
-        oidc = OIDCConfiguration(
-            issuer=revision.issuer,
-            client_id=revision.client_id,
-            client_secret=revision.client_secret,
-            max_age_seconds=revision.max_age_seconds,
-            follow_id_token_expiry=revision.follow_id_token_expiry,
-        )
+        oidc = OIDCConfiguration(**_values_of(revision, OIDCConfiguration))
         return oidc, replace(oidc, issuer=tenant.issuer)
-    saml = SAMLConfiguration(
-        issuer=revision.issuer,
-        sso_url=revision.sso_url,
-        certificates=revision.certificates,
-        sso_binding=revision.sso_binding,
-        sign_requests=revision.sign_requests,
-        email_attribute=revision.email_attribute,
+    saml = SAMLConfiguration(**_values_of(revision, SAMLConfiguration))
+    moved = replace(
+        saml,
+        issuer=tenant.saml_entity_id,
+        sso_url=tenant.saml_sso_url,
+        slo_url=tenant.saml_slo_url if saml.slo_url else "",
+        metadata_url=tenant.saml_entity_id if saml.metadata_url else "",
     )
-    moved = replace(saml, issuer=tenant.saml_entity_id, sso_url=tenant.saml_sso_url)
     if tenant.saml_certificate_pem not in saml.certificates:
         moved = replace(moved, certificates=[tenant.saml_certificate_pem])
     return saml, moved
+
+
+def _values_of(
+    revision: Revision, configuration: type[OIDCConfiguration] | type[SAMLConfiguration]
+) -> dict[str, Any]:
+    return {field.name: getattr(revision, field.name) for field in fields(configuration)}
 
 
 def _admin(org: Organization) -> User:

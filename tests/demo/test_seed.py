@@ -12,6 +12,7 @@ from accounts.models import User
 from orgs.models import AuditEvent, Membership, Organization, Resource
 from orgs.organisations import rename_organisation
 from orgs.roles import Role
+from sso import key_pairs
 from sso.models import Connection, LinkedIdentity, Revision, RoleRule, SSOPolicy
 from sso.types import Enforcement
 from tests.demo.organisations import ORGANISATIONS, DemoOrg
@@ -57,6 +58,7 @@ def test_organisations_ask_what_the_demo_promises(tmp_path: Path) -> None:
     }
     assert (live("acme").connection.protocol, live("globex").connection.protocol) == ("oidc", "saml")
     assert live("globex").sign_requests
+    assert live("globex").slo_url.startswith(HERE)
     assert dict(RoleRule.objects.values_list("value", "role")) == {
         "acme-admins": Role.ADMIN,
         "engineering": Role.WRITE,
@@ -103,6 +105,20 @@ def test_idp_knows_the_portal_of_every_connection(tmp_path: Path) -> None:
     (sp,) = tenants["globex"].service_providers
     assert sp.entity_id == f"http://testserver/sso/{live('globex').connection.uid}/saml/metadata/"
     assert sp.certificate is not None
+    assert sp.slo_url == f"http://testserver/sso/{live('globex').connection.uid}/saml/slo/"
+
+
+def test_idp_checks_our_logouts_by_the_key_that_signs_them(tmp_path: Path) -> None:
+    plant(tmp_path)
+    connection = live("globex").connection
+    zoe = User.objects.get(email="zoe@globex.example")
+    following = key_pairs.add_next(connection=connection, actor=zoe, now=datetime.now(UTC))
+    (before,) = plant(tmp_path)["globex"].service_providers
+    key_pairs.switch_over(connection=connection, actor=zoe)
+    (after,) = plant(tmp_path)["globex"].service_providers
+    assert following is not None
+    assert before.logout_certificate != following.certificate
+    assert after.logout_certificate == following.certificate
 
 
 @pytest.mark.parametrize("org_slug", ["acme", "globex", "initech"])
@@ -119,6 +135,7 @@ def test_connections_and_identities_follow_the_idp_to_another_port(org_slug: str
     assert after.client_secret == secret
     assert after.issuer == before.issuer.replace(HERE, ELSEWHERE)
     assert after.sso_url == before.sso_url.replace(HERE, ELSEWHERE)
+    assert after.slo_url == before.slo_url.replace(HERE, ELSEWHERE)
     identity.refresh_from_db()
     assert identity.issuer == after.issuer
 

@@ -67,7 +67,8 @@ class OIDCClient:
 @dataclass(frozen=True, kw_only=True)
 class SAMLServiceProvider:
     """An SP. With a `certificate` (PEM) its requests must be signed; with an `encryption_certificate` assertions
-    are encrypted for it. Without a `slo_url` it is told of no sign-out.
+    are encrypted for it. Its LogoutRequests are checked by the `certificate`, or by the `logout_certificate` where
+    its logins are not signed. Without a `slo_url` it is told of no sign-out.
     """
 
     entity_id: str
@@ -75,6 +76,7 @@ class SAMLServiceProvider:
     title: str = ""
     certificate: str | None = None
     encryption_certificate: str | None = None
+    logout_certificate: str | None = None
     slo_url: str = ""
     slo_binding: str = "post"
 

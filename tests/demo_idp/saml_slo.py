@@ -57,9 +57,10 @@ def _tell_next(tenant: Tenant, ended: SignedOut) -> Response | None:
 
 def _signed_out_for(tenant: Tenant, request: Request) -> Response:
     document, root, service_provider = read_document(tenant, request, tag("samlp:LogoutRequest"))
-    if service_provider.certificate is None:
+    certificate = service_provider.certificate or service_provider.logout_certificate
+    if certificate is None:
         raise RequestRefused("No certificate of the service provider is registered here.")
-    check_sp_signature(request, document, service_provider.certificate)
+    check_sp_signature(request, document, certificate)
     name_id = root.findtext(tag("saml:NameID"), default="")
     indexes = {element.text for element in root.findall(tag("samlp:SessionIndex"))}
     for session in list(tenant.sessions.values()):
