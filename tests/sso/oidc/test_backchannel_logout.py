@@ -101,6 +101,7 @@ def test_valid_token_ends_the_session_and_says_so_to_nobody_but_the_audit_log(si
     assert signed_in.acme.client.get("/accounts/sso-sessions/").status_code == 200, "the portal session stays"
 
 
+@pytest.mark.catalogue("WEB-LOGOUT-CSRF")
 @pytest.mark.parametrize(("fault", "code"), FAULTS)
 def test_wrong_token_is_refused_with_its_code_and_the_honest_one_still_counts(
     signed_in: SignedIn, fault: LogoutTokenFault, code: str
@@ -156,11 +157,13 @@ def test_other_kind_of_token_is_refused(signed_in: SignedIn, media_type: object)
     assert SSOSession.objects.exists()
 
 
+@pytest.mark.catalogue("WEB-LOGOUT-CSRF")
 def test_id_token_is_no_logout_token(signed_in: SignedIn) -> None:
     response = signed_in.send(signed_in.acme.tenant.id_tokens[-1])
     signed_in.assert_refused(response, "logout_token_event_missing")
 
 
+@pytest.mark.catalogue("WEB-LOGOUT-CSRF")
 def test_token_counts_once(signed_in: SignedIn) -> None:
     signed_in.send(signed_in.token())
     signed_in.acme.sign_in()

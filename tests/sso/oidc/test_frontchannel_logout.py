@@ -114,6 +114,7 @@ def test_session_of_an_op_that_named_none_is_no_session_without_a_name(signed_in
     assert_refused(load(signed_in, sid=""))
 
 
+@pytest.mark.catalogue("WEB-LOGOUT-CSRF")
 def test_guessed_session_ends_nothing(signed_in: AcmeLogin) -> None:
     assert load(signed_in, sid="guessed").status_code == 200
     assert SSOSession.objects.count() == 1
