@@ -14,19 +14,25 @@ MAX_PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class PostedResponse:
-    """The form that an IdP's last page sends to our ACS."""
+class Message:
+    """What an IdP's last page sends to us: a form, or without fields a redirect."""
 
     url: str
-    fields: dict[str, str]
+    fields: dict[str, str] | None
 
     def deliver(self, browser: Client) -> Any:
-        """Post it across sites, so without our cookie, and follow our redirect in the person's browser."""
-        response: Any = Client().post(self.url, urlencode(self.fields), content_type=FORM)
+        """Send it across sites, so without our cookie, and follow our redirect in the person's browser."""
+        response = self.send()
         return browser.get(response["Location"]) if response.status_code == 303 else response
 
+    def send(self) -> Any:
+        """Our answer to it."""
+        if self.fields is None:
+            return Client().get(self.url)
+        return Client().post(self.url, urlencode(self.fields), content_type=FORM)
 
-def sign_in(start: Any, answers: dict[str, str]) -> PostedResponse:
+
+def sign_in(start: Any, answers: dict[str, str]) -> Message:
     """Go where the start page sends the browser, and answer the IdP's form with what it asks for."""
     with requests.Session() as http:
         http.trust_env = False  # loopback: no proxy
@@ -38,9 +44,39 @@ def sign_in(start: Any, answers: dict[str, str]) -> PostedResponse:
             url = urljoin(page.url, form.action or "")
             fields = {name: value or "" for name, value in form.form_values()}
             if "SAMLResponse" in fields:
-                return PostedResponse(url, fields)
+                return Message(url, fields)
             fields.update({name: value for name, value in answers.items() if name in form.inputs})
     raise AssertionError("the IdP leads in circles")
+
+
+def carry_to_idp(response: Any) -> requests.Response:
+    """Carry a logout message of ours to the IdP, by redirect or by the link or the form of our page."""
+    url, fields = _way_out(response)
+    with requests.Session() as http:
+        http.trust_env = False
+        method = "GET" if fields is None else "POST"
+        answer = http.request(method, url, data=fields, timeout=10, allow_redirects=False)
+        answer.raise_for_status()
+        return answer
+
+
+def message_in(location: str | None, content: bytes) -> Message:
+    """What an IdP's answer makes the browser send to us."""
+    if location:
+        return Message(location, None)
+    form = _form(content)
+    return Message(form.action, dict(form.form_values()))
+
+
+def _way_out(response: Any) -> tuple[str, dict[str, str] | None]:
+    if response.status_code == 302:
+        return response["Location"], None
+    page: Any = html.document_fromstring(response.content)
+    links = page.xpath("//main//a[contains(@href, 'SAMLRequest')]/@href")
+    if links:
+        return links[0], None
+    (form,) = [form for form in page.forms if {"SAMLRequest", "SAMLResponse"} & set(form.inputs.keys())]
+    return form.action, dict(form.form_values())
 
 
 def _way_to_idp(start: Any) -> tuple[str, dict[str, str] | None]:

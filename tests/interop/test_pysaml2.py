@@ -1,137 +1,34 @@
 """Max signs in at an IdP made of pysaml2, which reads our metadata and checks the signatures of our requests."""
 
-import threading
-from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 import requests
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
-from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
-from saml2.config import IdPConfig
-from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
-from saml2.server import Server
+from saml2 import BINDING_HTTP_POST
 from saml2.sigver import pre_encryption_part
-from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from sso.key_pairs import ensure_key_pair
-from sso.models import LinkedIdentity, LoginAttempt
+from sso.models import LinkedIdentity, LoginAttempt, SSOSession
 from sso.saml.metadata import sp_metadata
 from sso.saml.sp import service_provider
 from sso.types import SSOProtocol
-from tests.demo_idp.keys import KeyStore, SamlKeyPair, private_key_pem
 from tests.demo_idp.saml_names import XENC11
 from tests.interop.portal import Portal, make_portal
-from tests.interop.saml_browser import sign_in
+from tests.interop.pysaml2_idp import BINDINGS, SUBJECT, PySAML2IdP, serve_pysaml2
+from tests.interop.saml_browser import carry_to_idp, message_in, sign_in
 
 pytestmark = [pytest.mark.interop, pytest.mark.django_db]
-
-LOGIN_PAGE = '<form method="post" action="/login">{fields}<button>Sign in as Max</button></form>'
-RESPONSE_PAGE = '<form method="post" action="{url}">{fields}</form>'
-FIELD = '<input type="hidden" name="{name}" value="{value}">'
-
-
-@dataclass
-class PySAML2IdP:
-    """`server` is pysaml2's; the rest is a login page before it and a form behind it."""
-
-    url: str
-    folder: Path
-    pair: SamlKeyPair
-    server: Any = None
-    response_options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def entity_id(self) -> str:
-        return f"{self.url}/metadata"
-
-    def learn_sp(self, metadata: bytes, *, want_signed_requests: bool = False) -> None:
-        """Start the IdP anew with the SP's metadata document."""
-        (self.folder / "sp.xml").write_bytes(metadata)
-        sso = [(f"{self.url}/sso", binding) for binding in (BINDING_HTTP_REDIRECT, BINDING_HTTP_POST)]
-        config = IdPConfig().load(
-            {
-                "entityid": self.entity_id,
-                "service": {
-                    "idp": {
-                        "endpoints": {"single_sign_on_service": sso},
-                        "want_authn_requests_signed": want_signed_requests,
-                    }
-                },
-                "key_file": str(self.folder / "key.pem"),
-                "cert_file": str(self.folder / "cert.pem"),
-                "metadata": {"local": [str(self.folder / "sp.xml")]},
-                "allow_unknown_attributes": True,
-            }
-        )
-        self.server = Server(config=config)
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
-        is_post = environ["REQUEST_METHOD"] == "POST"
-        fields = {name: values[0] for name, values in parse_qs(body or environ["QUERY_STRING"]).items()}
-        if environ["PATH_INFO"] == "/sso":
-            binding = BINDING_HTTP_POST if is_post else BINDING_HTTP_REDIRECT
-            page = LOGIN_PAGE.format(fields=_hidden({**fields, "binding": binding}))
-        else:
-            page = self._answer(fields)
-        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
-        return [page.encode()]
-
-    def _answer(self, fields: dict[str, str]) -> str:
-        request = self.server.parse_authn_request(
-            fields["SAMLRequest"],
-            fields["binding"],
-            relay_state=fields["RelayState"],
-            sigalg=fields.get("SigAlg"),
-            signature=fields.get("Signature"),
-        ).message
-        answer = self.server.response_args(request, [BINDING_HTTP_POST])
-        response = self.server.create_authn_response(
-            {"mail": "Max@Acme.Example", "groups": ["owners", "engineering"]},
-            userid="max",
-            name_id=NameID(format=NAMEID_FORMAT_PERSISTENT, text="max-at-pysaml2"),
-            authn={"class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"},
-            sign_assertion=True,
-            **{"sign_response": True, **self.response_options},
-            sign_alg=SIG_RSA_SHA256,
-            digest_alg=DIGEST_SHA256,
-            in_response_to=answer["in_response_to"],
-            destination=answer["destination"],
-            sp_entity_id=answer["sp_entity_id"],
-        )
-        sent = {
-            "SAMLResponse": b64encode(str(response).encode()).decode(),
-            "RelayState": fields["RelayState"],
-        }
-        return RESPONSE_PAGE.format(url=escape(answer["destination"]), fields=_hidden(sent))
-
-
-class _QuietHandler(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        return
 
 
 @pytest.fixture
 def idp(tmp_path: Path) -> Iterator[PySAML2IdP]:
-    pair = KeyStore().saml_key_pair("pysaml2")
-    (tmp_path / "key.pem").write_bytes(private_key_pem(pair.private_key))
-    (tmp_path / "cert.pem").write_text(pair.certificate_pem)
-    idp = PySAML2IdP(url="", folder=tmp_path, pair=pair)
-    with make_server("127.0.0.1", 0, idp, handler_class=_QuietHandler) as http:
-        idp.url = f"http://127.0.0.1:{http.server_port}"
-        thread = threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
+    with serve_pysaml2(tmp_path) as idp:
         yield idp
-        http.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -143,6 +40,7 @@ def portal_for(client: Client, idp: PySAML2IdP) -> Callable[..., Portal]:
             "issuer": idp.entity_id,
             "sso_url": f"{idp.url}/sso",
             "certificates": [idp.pair.certificate_pem],
+            "slo_url": f"{idp.url}/slo",
         }
         portal = make_portal(client, SSOProtocol.SAML, **{**fields, **revision})
         signs = bool(revision.get("sign_requests"))
@@ -165,7 +63,7 @@ def test_member_signs_in(portal_for: Callable[..., Portal], binding: str, sign_r
     assert (response.status_code, response["Location"]) == (302, portal.page_path), portal.refusals()
     assert portal.can_read()
     identity = LinkedIdentity.objects.get()
-    assert (identity.subject, identity.email) == ("max-at-pysaml2", "max@acme.example")
+    assert (identity.subject, identity.email) == (SUBJECT, "max@acme.example")
 
 
 @pytest.mark.parametrize("binding", ["redirect", "post"])
@@ -244,5 +142,61 @@ def test_response_to_a_request_of_ours_answers_no_other(portal_for: Callable[...
     assert portal.refusals() == ["attempt_unknown"]
 
 
-def _hidden(fields: dict[str, str]) -> str:
-    return "".join(FIELD.format(name=escape(name), value=escape(value)) for name, value in fields.items())
+# --- Single logout
+
+
+@pytest.mark.parametrize("ours", BINDINGS)
+@pytest.mark.parametrize("theirs", BINDINGS)
+def test_member_signs_out_of_both(
+    portal_for: Callable[..., Portal], idp: PySAML2IdP, ours: str, theirs: str
+) -> None:
+    portal, session = signed_in(portal_for, slo_binding=ours)
+    idp.logout_binding = theirs
+
+    answer = carry_to_idp(portal.client.post(reverse("sso:sign_out", args=[session.pk])))
+    page = message_in(answer.headers.get("Location"), answer.content).deliver(portal.client)
+
+    assert idp.signed_out == [(SUBJECT, [session.idp_session_id])]
+    assert portal.refusals() == []
+    assert "signed out there too" in page.content.decode()
+    assert not portal.can_read()
+
+
+@pytest.mark.parametrize("ours", BINDINGS)
+def test_idp_signs_nobody_out_by_another_key(
+    portal_for: Callable[..., Portal], idp: PySAML2IdP, ours: str
+) -> None:
+    portal, session = signed_in(portal_for, slo_binding=ours)
+    portal.connection.key_pairs.all().delete()
+    ensure_key_pair(portal.connection, now=timezone.now())
+
+    with pytest.raises(requests.HTTPError):
+        carry_to_idp(portal.client.post(reverse("sso:sign_out", args=[session.pk])))
+
+    assert idp.signed_out == []
+    assert not portal.can_read()
+
+
+@pytest.mark.parametrize("ours", BINDINGS)
+@pytest.mark.parametrize("theirs", BINDINGS)
+def test_member_signs_out_at_the_idp(
+    portal_for: Callable[..., Portal], idp: PySAML2IdP, ours: str, theirs: str
+) -> None:
+    portal, session = signed_in(portal_for, slo_binding=ours)
+    idp.logout_binding = theirs
+    request_id, request = idp.logout_request(
+        service_provider(portal.connection.uid).entity_id, session.idp_session_id
+    )
+
+    carry_to_idp(request.send())
+
+    assert portal.refusals() == []
+    assert not portal.can_read()
+    assert idp.answered == [request_id]
+
+
+def signed_in(portal_for: Callable[..., Portal], **revision: Any) -> tuple[Portal, SSOSession]:
+    portal = portal_for(sign_requests=True, **revision)
+    sign_in(portal.start(), {}).deliver(portal.client)
+    assert portal.can_read()
+    return portal, SSOSession.objects.get()
