@@ -1,11 +1,12 @@
 # HubSSO. `make run` starts the whole demo; `make test` checks everything the project claims.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
+FUZZ_SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run test lint types unit e2e interop browser screenshots conformance lock format clean
+.PHONY: help run test lint types unit e2e interop browser screenshots conformance lock fuzz format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +44,9 @@ screenshots: $(VENV)/.dev-installed browser  ## Take the pictures in docs/screen
 conformance: $(VENV)/.dev-installed  ## Try every attack of the catalogues, and write docs/security/conformance.md
 	$(BIN)/python -m tests.conformance
 
+fuzz: $(VENV)/.fuzz-installed  ## Fuzz what parses XML from outside, each target for FUZZ_SECONDS=60
+	$(BIN)/python -m tests.fuzz.run $(FUZZ_SECONDS)
+
 format: $(VENV)/.dev-installed  ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -70,4 +74,9 @@ $(VENV)/.run-installed: requirements/run.lock | $(BIN)/python
 $(VENV)/.dev-installed: requirements/dev.lock | $(BIN)/python
 	@echo "Installing HubSSO's development dependencies into $(VENV) ..."
 	@$(PIP_INSTALL) -r requirements/dev.lock
+	@touch $@
+
+$(VENV)/.fuzz-installed: requirements/fuzz.lock | $(VENV)/.dev-installed
+	@echo "Installing the fuzzer into $(VENV) ..."
+	@$(PIP_INSTALL) -r requirements/fuzz.lock
 	@touch $@

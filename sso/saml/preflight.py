@@ -163,6 +163,8 @@ def _check_signature(signature: etree._Element, *, signed_id: str) -> None:
     children = _children(signature)
     expected = ["ds:SignedInfo", "ds:SignatureValue"] + (["ds:KeyInfo"] if len(children) > 2 else [])
     _require(children, expected, within="Signature")
+    if len(children[1]):
+        raise SignatureNotAllowed("SignatureValue holds an element, where only text may stand.")
     if len(children) > 2:
         _check_key_info(children[2])
     c14n, method, reference = _require(
@@ -188,9 +190,11 @@ def _check_reference(reference: etree._Element, *, signed_id: str) -> None:
         raise ReferenceNotAllowed(
             f"A signature covers {shown(reference.get('URI'))}, not the element it stands in."
         )
-    transforms, digest, _ = _require(
+    transforms, digest, value = _require(
         _children(reference), ["ds:Transforms", "ds:DigestMethod", "ds:DigestValue"], within="Reference"
     )
+    if len(value):
+        raise ReferenceNotAllowed("DigestValue holds an element, where only text may stand.")
     _check_transforms(_children(transforms))
     _check_algorithm(digest, names.DIGEST_ALGORITHMS)
 
@@ -198,7 +202,9 @@ def _check_reference(reference: etree._Element, *, signed_id: str) -> None:
 def _check_transforms(transforms: Sequence[etree._Element]) -> None:
     """The two transforms of Core 5.4.4, in the order in which everybody writes them."""
     algorithms = [transform.get("Algorithm", "") for transform in transforms]
-    if algorithms != [names.ENVELOPED_SIGNATURE, names.EXCLUSIVE_C14N] or len(transforms[0]):
+    are_transforms = all(transform.tag == tag("ds:Transform") for transform in transforms)
+    expected = [names.ENVELOPED_SIGNATURE, names.EXCLUSIVE_C14N]
+    if algorithms != expected or not are_transforms or len(transforms[0]):
         raise ReferenceNotAllowed(f"A signature's transforms are {shown(algorithms)}.")
     _check_c14n(transforms[1])
 

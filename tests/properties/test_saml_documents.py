@@ -24,47 +24,11 @@ from sso.saml.responses import read_response
 from sso.types import SSOProtocol
 from tests.builders import make_connection, make_org
 from tests.demo_idp.saml_names import tag
+from tests.fuzz.mutate import NAMES, TAGS, VALUES, change
 from tests.fuzz.oracle import check_preflight
 from tests.properties.strategies import words
 from tests.rollback import rolled_back
 from tests.sso.saml.exchange import Exchange, encoded, key_pair, make_exchange
-
-TAGS = (
-    *("samlp:Response", "saml:Assertion", "saml:Issuer", "saml:NameID", "samlp:Status", "samlp:Extensions"),
-    *(
-        "saml:EncryptedAssertion",
-        "ds:Signature",
-        "ds:SignedInfo",
-        "ds:Reference",
-        "ds:Transforms",
-        "ds:Object",
-    ),
-    *("ds:Transform", "ds:KeyInfo", "ds:X509Data", "saml:Advice", "saml:AttributeValue", "saml:Subject"),
-)
-NAMES = (
-    "ID",
-    "Id",
-    "id",
-    "URI",
-    "Algorithm",
-    "Version",
-    "Destination",
-    "InResponseTo",
-    "Value",
-    "PrefixList",
-)
-VALUES = (
-    "",
-    "#",
-    "#x",
-    "2.0",
-    "file:///dev/zero",
-    "http://www.w3.org/TR/1999/REC-xslt-19991116",
-    "http://www.w3.org/TR/1999/REC-xpath-19991116",
-    "http://www.w3.org/2001/10/xml-exc-c14n#",
-    "xpointer(id('x'))",
-    "x')]|//*[('",
-)
 
 
 @functools.cache
@@ -127,40 +91,6 @@ changes = st.one_of(
     st.tuples(st.just("text"), places, xml_text),
     st.tuples(st.just("comment"), places),
 )
-
-
-def change(root: etree._Element, kind: str, place: int, *how: Any) -> None:
-    """One change of a document, somewhere; none where it can't be made there."""
-    elements = list(root.iter(etree.Element))
-    element = elements[place % len(elements)]
-    match kind, *how:
-        case "attribute", name, value:
-            element.set(name, value)
-        case "text", text:
-            element.text = text
-        case ("comment",):
-            element.append(etree.Comment("x"))
-        case "insert", position, inserted:
-            element.insert(position % (len(element) + 1), copy.deepcopy(inserted))
-        case "copy", other:
-            element.append(copy.deepcopy(elements[other % len(elements)]))
-        case (("move" | "remove" | "wrap"), *_) if element is not root:
-            move(elements, element, kind, *how)
-
-
-def move(elements: list[etree._Element], element: etree._Element, kind: str, *how: Any) -> None:
-    parent = element.getparent()
-    assert parent is not None
-    if kind == "remove":
-        parent.remove(element)
-    elif kind == "wrap":
-        wrapper = etree.Element(tag(how[0]))
-        parent.replace(element, wrapper)
-        wrapper.append(element)
-    else:
-        target = elements[how[0] % len(elements)]
-        if element not in (target, *target.iterancestors()):
-            target.append(element)
 
 
 @settings(max_examples=300)
