@@ -399,7 +399,7 @@ def retrieval_method_deeper(root: etree._Element) -> None:
         (signature_elsewhere, "signature_not_allowed"),
         (object_in_signature, "signature_not_allowed"),
         (comment_in_digest, "document_forbidden"),
-        (element_in_digest, "signature_invalid"),
+        (element_in_digest, "reference_not_allowed"),
         (retrieval_method, "signature_not_allowed"),
         (retrieval_method_deeper, "signature_not_allowed"),
     ],
