@@ -2,7 +2,7 @@
 
 Mallory is Evil's admin and Eve a member. Gus is a member of Evil and, what matters to him, the admin of Globex. Zoe
 belongs to Globex alone, Otto to nobody. Globex has one of everything, open logins and live SSO sessions included.
-Evil's connections match Globex's mail domain and map roles and groups: its admins may set them so.
+Evil's connections map roles and groups. Gus is signed in at both, by IdP sessions of one name.
 """
 
 import secrets
@@ -17,7 +17,7 @@ from django.utils import timezone
 from mozilla_django_oidc.utils import generate_code_challenge
 
 from accounts.models import User
-from orgs.models import Organization
+from orgs.models import Membership, Organization
 from orgs.roles import Role
 from sso.models import Connection, LoginAttempt, Revision
 from sso.oidc.addresses import callback_url
@@ -36,7 +36,7 @@ from tests.builders import (
     set_policy,
 )
 from tests.conftest import log_in
-from tests.demo_idp import DemoIdP, OIDCClient, SamlResponseBuilder, Tenant, TenantConfig
+from tests.demo_idp import OMIT, DemoIdP, OIDCClient, SamlResponseBuilder, Tenant, TenantConfig
 from tests.demo_idp.config import Person
 from tests.demo_idp.oidc_authorize import Grant
 from tests.demo_idp.oidc_logout_tokens import honest_logout_token
@@ -44,7 +44,7 @@ from tests.org_things import things_of
 
 CLIENT_ID = "hubsso"
 CLIENT_SECRET = "secret of evil's client"
-GLOBEX_ISSUER = "https://idp.globex.example"
+GLOBEX_ISSUER = "<the issuer of Globex>"  # stands for it in words, as long as nobody knows its port
 ZOES_IDP_SESSION = "idp-session-of-zoe"
 # A browser's own: the portal session's key rotates at every login. What it says of the person is compared apart.
 OF_THE_BROWSER = frozenset({"Session", "UserSession"})
@@ -79,6 +79,7 @@ class Arena:
     globex: Organization
     globex_oidc: Connection
     globex_saml: Connection
+    globex_issuer: str
     zoes_attempts: Mapping[SSOProtocol, LoginAttempt]
     people: Mapping[str, User]
 
@@ -110,6 +111,10 @@ class Arena:
     def whom_it_is_about(self, visitor: Visitor) -> User:
         return visitor.user or self.people["mallory"]
 
+    def named(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """The words with Globex's issuer where it is meant."""
+        return {name: self.globex_issuer if value == GLOBEX_ISSUER else value for name, value in said.items()}
+
     def code(self, attempt: LoginAttempt, words: Words) -> str:
         """A code of Evil's OP, for its words about this attempt."""
         code = secrets.token_urlsafe(32)
@@ -121,8 +126,8 @@ class Arena:
             code_challenge=generate_code_challenge(attempt.code_verifier, "S256"),
             session=self.tenant.start_session("eve"),
             expires_at=timezone.now() + timedelta(minutes=1),
-            id_token_overrides=words.id_token,
-            userinfo_overrides=words.userinfo,
+            id_token_overrides=self.named(words.id_token),
+            userinfo_overrides=self.named(words.userinfo),
         )
         return code
 
@@ -146,7 +151,14 @@ class Arena:
             signing_key=self.tenant.saml_key_pair,
             now=timezone.now(),
         )
-        return honest.but(**words.saml).base64()
+        return honest.but(**self.named(words.saml)).base64()
+
+    def logout_token(self, words: Words) -> str:
+        """A logout token of Evil's OP: honest but for what it says of the person, of itself and of whom it is for."""
+        session = self.tenant.start_session("eve")
+        honest = honest_logout_token(self.tenant, self.tenant.clients[CLIENT_ID], session)
+        said = {name: value for name, value in words.id_token.items() if name in ("iss", "aud", "sub", "sid")}
+        return honest.but(**{"sid": OMIT, **self.named(said)}).encode()
 
     def outside(self) -> Rows:
         """Every row of every account and of every organisation but Evil."""
@@ -187,9 +199,10 @@ def make_arena(idp: DemoIdP) -> Arena:
     }
     make_member(evil, people["mallory"], role=Role.ADMIN)
     make_member(evil, people["eve"])
-    make_member(evil, people["gus"])
     oidc, saml = _evil_connections(evil, tenant)
-    globex_oidc, globex_saml = _make_globex(globex, zoe=people["zoe"], gus=people["gus"])
+    _let_in(make_member(evil, people["gus"]), "gus", oidc)
+    globex_issuer = idp.add_tenant(TenantConfig(slug="globex", oidc_algorithm="EdDSA")).issuer
+    globex_oidc, globex_saml = _make_globex(globex, globex_issuer, zoe=people["zoe"], gus=people["gus"])
     return Arena(
         tenant=tenant,
         evil=evil,
@@ -198,6 +211,7 @@ def make_arena(idp: DemoIdP) -> Arena:
         globex=globex,
         globex_oidc=globex_oidc,
         globex_saml=globex_saml,
+        globex_issuer=globex_issuer,
         zoes_attempts={
             SSOProtocol.OIDC: make_attempt(
                 globex_oidc, people["zoe"], browser_session="browser of zoe", nonce="n" * 43
@@ -244,19 +258,26 @@ def _evil_connections(evil: Organization, tenant: Tenant) -> tuple[Connection, C
     return oidc, saml
 
 
-def _make_globex(globex: Organization, *, zoe: User, gus: User) -> tuple[Connection, Connection]:
+def _make_globex(globex: Organization, issuer: str, *, zoe: User, gus: User) -> tuple[Connection, Connection]:
     set_policy(globex, Enforcement.ENFORCED)
-    oidc = make_connection(globex, issuer=GLOBEX_ISSUER, connection={"email_domains": ["globex.example"]})
-    saml = make_connection(globex, SSOProtocol.SAML, issuer=GLOBEX_ISSUER)
+    oidc = make_connection(globex, issuer=issuer, connection={"email_domains": ["globex.example"]})
+    saml = make_connection(globex, SSOProtocol.SAML, issuer=issuer)
     things_of(globex)
     for user, subject in ((zoe, "zoe"), (gus, "gus")):
-        member = make_member(globex, user, role=Role.ADMIN)
-        session = make_sso_session(
-            member, browser_session=f"browser of {subject}", connection=oidc, idp_session_id=ZOES_IDP_SESSION
-        )
-        session.identity.subject = subject
-        session.identity.save()
+        _let_in(make_member(globex, user, role=Role.ADMIN), subject, oidc)
     return oidc, saml
+
+
+def _let_in(member: Membership, subject: str, connection: Connection) -> None:
+    """A live SSO session. The IdP's sessions have one name everywhere, as if Evil had heard of it."""
+    session = make_sso_session(
+        member,
+        browser_session=f"browser of {subject}",
+        connection=connection,
+        idp_session_id=ZOES_IDP_SESSION,
+    )
+    session.identity.subject = subject
+    session.identity.save()
 
 
 def changed(before: Rows, after: Rows) -> set[str]:
