@@ -2,7 +2,7 @@
 
 Mallory is Evil's admin and Eve a member. Gus is a member of Evil and, what matters to him, the admin of Globex. Zoe
 belongs to Globex alone, Otto to nobody. Globex has one of everything, open logins and live SSO sessions included.
-Evil's connections map roles and groups. Gus is signed in at both, by IdP sessions of one name.
+Evil's connections map roles and groups. Gus, and Ivan by SAML, are signed in at both, by IdP sessions of one name.
 """
 
 import secrets
@@ -40,6 +40,7 @@ from tests.demo_idp import OMIT, DemoIdP, OIDCClient, SamlResponseBuilder, Tenan
 from tests.demo_idp.config import Person
 from tests.demo_idp.oidc_authorize import Grant
 from tests.demo_idp.oidc_logout_tokens import honest_logout_token
+from tests.demo_idp.saml_logout import LogoutMessage
 from tests.org_things import things_of
 
 CLIENT_ID = "hubsso"
@@ -49,6 +50,7 @@ ZOES_IDP_SESSION = "idp-session-of-zoe"
 # A browser's own: the portal session's key rotates at every login. What it says of the person is compared apart.
 OF_THE_BROWSER = frozenset({"Session", "UserSession"})
 
+MINUTE = timedelta(minutes=1)
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -125,7 +127,7 @@ class Arena:
             nonce=attempt.nonce,
             code_challenge=generate_code_challenge(attempt.code_verifier, "S256"),
             session=self.tenant.start_session("eve"),
-            expires_at=timezone.now() + timedelta(minutes=1),
+            expires_at=timezone.now() + MINUTE,
             id_token_overrides=self.named(words.id_token),
             userinfo_overrides=self.named(words.userinfo),
         )
@@ -159,6 +161,24 @@ class Arena:
         honest = honest_logout_token(self.tenant, self.tenant.clients[CLIENT_ID], session)
         said = {name: value for name, value in words.id_token.items() if name in ("iss", "aud", "sub", "sid")}
         return honest.but(**{"sid": OMIT, **self.named(said)}).encode()
+
+    def saml_logout(self, words: Words, connection: Connection, *, is_request: bool) -> LogoutMessage:
+        """A LogoutRequest of Evil's IdP, or an answer to one that Zoe's browser may have sent."""
+        said = self.named(words.saml)
+        person = {
+            "name_id": said.get("name_id", "ivan") or "ivan",
+            "not_on_or_after": timezone.now() + MINUTE,
+        }
+        return LogoutMessage(
+            issuer=said.get("issuer") or self.tenant.saml_entity_id,
+            destination=service_provider(connection.uid).slo_url,
+            issued_at=timezone.now(),
+            signing_key=self.tenant.saml_key_pair,
+            message_id=f"_{secrets.token_hex(16)}",
+            session_indexes=(said.get("session_index") or ZOES_IDP_SESSION,),
+            in_response_to=None if is_request else "_zoes-logout",
+            **(person if is_request else {}),
+        )
 
     def outside(self) -> Rows:
         """Every row of every account and of every organisation but Evil."""
@@ -195,14 +215,15 @@ def make_arena(idp: DemoIdP) -> Arena:
     evil, globex = make_org("evil", name="Evil"), make_org("globex", name="Globex")
     people = {
         name: make_user(f"{name}@{'globex' if name == 'zoe' else 'evil'}.example", name=name.title())
-        for name in ("mallory", "eve", "gus", "zoe", "otto")
+        for name in ("mallory", "eve", "gus", "ivan", "zoe", "otto")
     }
     make_member(evil, people["mallory"], role=Role.ADMIN)
     make_member(evil, people["eve"])
     oidc, saml = _evil_connections(evil, tenant)
     _let_in(make_member(evil, people["gus"]), "gus", oidc)
-    globex_issuer = idp.add_tenant(TenantConfig(slug="globex", oidc_algorithm="EdDSA")).issuer
-    globex_oidc, globex_saml = _make_globex(globex, globex_issuer, zoe=people["zoe"], gus=people["gus"])
+    _let_in(make_member(evil, people["ivan"]), "ivan", saml)
+    globex_idp = idp.add_tenant(TenantConfig(slug="globex", oidc_algorithm="EdDSA"))
+    globex_oidc, globex_saml = _make_globex(globex, globex_idp, people)
     return Arena(
         tenant=tenant,
         evil=evil,
@@ -211,7 +232,7 @@ def make_arena(idp: DemoIdP) -> Arena:
         globex=globex,
         globex_oidc=globex_oidc,
         globex_saml=globex_saml,
-        globex_issuer=globex_issuer,
+        globex_issuer=globex_idp.issuer,
         zoes_attempts={
             SSOProtocol.OIDC: make_attempt(
                 globex_oidc, people["zoe"], browser_session="browser of zoe", nonce="n" * 43
@@ -258,13 +279,17 @@ def _evil_connections(evil: Organization, tenant: Tenant) -> tuple[Connection, C
     return oidc, saml
 
 
-def _make_globex(globex: Organization, issuer: str, *, zoe: User, gus: User) -> tuple[Connection, Connection]:
+def _make_globex(
+    globex: Organization, idp: Tenant, people: Mapping[str, User]
+) -> tuple[Connection, Connection]:
     set_policy(globex, Enforcement.ENFORCED)
-    oidc = make_connection(globex, issuer=issuer, connection={"email_domains": ["globex.example"]})
-    saml = make_connection(globex, SSOProtocol.SAML, issuer=issuer)
+    oidc = make_connection(globex, issuer=idp.issuer, connection={"email_domains": ["globex.example"]})
+    saml = make_connection(
+        globex, SSOProtocol.SAML, issuer=idp.issuer, certificates=[idp.saml_certificate_pem]
+    )
     things_of(globex)
-    for user, subject in ((zoe, "zoe"), (gus, "gus")):
-        _let_in(make_member(globex, user, role=Role.ADMIN), subject, oidc)
+    for name, connection in (("zoe", oidc), ("gus", oidc), ("ivan", saml)):
+        _let_in(make_member(globex, people[name], role=Role.ADMIN), name, connection)
     return oidc, saml
 
 

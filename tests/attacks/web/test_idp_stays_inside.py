@@ -148,6 +148,19 @@ def frontchannel_logout(arena: Arena, visitor: Visitor, words: Words) -> list[An
     ]
 
 
+def saml_logout(arena: Arena, visitor: Visitor, words: Words) -> list[Any]:
+    """Requests and answers, by both bindings, at Evil's own address and at Globex's."""
+    responses = []
+    for connection in (arena.saml, arena.globex_saml):
+        url = reverse("sso:saml_slo", args=[connection.uid])
+        for is_request in (True, False):
+            posted = arena.saml_logout(words, connection, is_request=is_request)
+            redirected = arena.saml_logout(words, connection, is_request=is_request)
+            responses.append(IdPAnswer(url, posted.post_fields()).deliver(Client()))
+            responses.append(visitor.client.get(f"{url}?{redirected.query()}"))
+    return responses
+
+
 def posted_oidc_answer(arena: Arena, visitor: Visitor, words: Words) -> list[Any]:
     """By `response_mode=form_post`: to the visitor's own attempt and to Zoe's, at Evil's callback and at Globex's."""
     Revision.objects.filter(connection=arena.oidc).update(response_mode=ResponseMode.FORM_POST)
@@ -178,6 +191,7 @@ ENTRANCES: dict[str, Entrance] = {
     "SAML unsolicited": saml_unsolicited,
     "SAML elsewhere": saml_answer_elsewhere,
     "SAML to another": saml_answer_to_another,
+    "SAML logout": saml_logout,
 }
 
 # Anybody may knock there, and Globex's admins read that somebody did. Nothing else may come of it.
@@ -188,10 +202,11 @@ DOORS_OF_GLOBEX = frozenset(
         "OIDC back-channel logout",
         "OIDC front-channel logout",
         "SAML elsewhere",
+        "SAML logout",
     }
 )
 # An IdP ends the sessions that its own connection opened, whosever they are.
-ENDS_SESSIONS_INSIDE = frozenset({"OIDC back-channel logout", "OIDC front-channel logout"})
+ENDS_SESSIONS_INSIDE = frozenset({"OIDC back-channel logout", "OIDC front-channel logout", "SAML logout"})
 
 # --- What it says ----------------------------------------------------------------------------------------
 
@@ -264,7 +279,7 @@ visitors = st.sampled_from(NAMES)
 
 @pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
 @pytest.mark.parametrize("entrance", ENTRANCES)
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(name=visitors, said=worded())
 @example(
     name="gus",
@@ -328,7 +343,7 @@ def test_honest_words_are_let_in_at_the_same_entrances(arena: Arena, protocol: s
     mallory_says = Words({"sub": "mallory"}, {"sub": "mallory"}, {"name_id": "mallory"})
     ENTRANCES[f"{protocol} test"](arena, mallory, mallory_says)
     assert RevisionTest.objects.get(org=arena.evil).passed
-    assert LinkedIdentity.objects.filter(org=arena.evil).count() == 3  # Gus's was there
+    assert LinkedIdentity.objects.filter(org=arena.evil).count() == 4  # Gus's and Ivan's were there
     assert changed(outside, arena.outside()) <= {"User"}  # `last_login`, of the three who have signed in
 
 
@@ -337,11 +352,11 @@ def test_honest_words_are_let_in_at_the_same_entrances(arena: Arena, protocol: s
 def test_honest_logout_ends_the_session_inside_and_its_twin_outside_stays(
     arena: Arena, entrance: str
 ) -> None:
-    """Gus is signed in at both organisations, by IdP sessions of one name and subjects of one name."""
+    """Gus and Ivan are signed in at both organisations, by subjects and IdP sessions of one name."""
     ENTRANCES[entrance](arena, arena.visit("nobody"), Words({"sub": "gus", "sid": ZOES_IDP_SESSION}))
-    gus = arena.people["gus"]
-    assert not SSOSession.objects.filter(org=arena.evil, user=gus).exists()
-    assert SSOSession.objects.filter(org=arena.globex, user=gus).exists()
+    person = arena.people["ivan" if entrance == "SAML logout" else "gus"]
+    assert not SSOSession.objects.filter(org=arena.evil, user=person).exists()
+    assert SSOSession.objects.filter(org=arena.globex, user=person).exists()
 
 
 @pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
@@ -350,7 +365,7 @@ def test_every_address_of_an_idp_is_an_entrance_here() -> None:
     tried = {
         *("sso:oidc_callback", "sso:oidc_finish", "sso:oidc_initiate"),
         *("sso:oidc_backchannel_logout", "sso:oidc_frontchannel_logout"),
-        *("sso:saml_acs", "sso:saml_finish"),
+        *("sso:saml_acs", "sso:saml_finish", "sso:saml_slo"),
     }
     answers_only = {"sso:saml_metadata", "sso:oidc_jwks"}
     addresses = {route.name for route in all_routes() if "connection_uid" in route.arguments}
