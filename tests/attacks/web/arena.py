@@ -133,12 +133,6 @@ class Arena:
         )
         return code
 
-    def logout_token(self, words: Words) -> str:
-        """A logout token of Evil's OP, of what its words would be in an ID token."""
-        client = self.tenant.clients[CLIENT_ID]
-        honest = honest_logout_token(self.tenant, client, self.tenant.start_session("eve"))
-        return honest.but(**words.id_token).encode()
-
     def saml_response(
         self, words: Words, *, request_id: str | None, connection: Connection | None = None
     ) -> str:
@@ -165,19 +159,21 @@ class Arena:
     def saml_logout(self, words: Words, connection: Connection, *, is_request: bool) -> LogoutMessage:
         """A LogoutRequest of Evil's IdP, or an answer to one that Zoe's browser may have sent."""
         said = self.named(words.saml)
-        person = {
-            "name_id": said.get("name_id", "ivan") or "ivan",
-            "not_on_or_after": timezone.now() + MINUTE,
-        }
-        return LogoutMessage(
+        answer = LogoutMessage(
             issuer=said.get("issuer") or self.tenant.saml_entity_id,
             destination=service_provider(connection.uid).slo_url,
             issued_at=timezone.now(),
             signing_key=self.tenant.saml_key_pair,
             message_id=f"_{secrets.token_hex(16)}",
+            in_response_to="_zoes-logout",
+        )
+        if not is_request:
+            return answer
+        return answer.but(
+            in_response_to=None,
+            name_id=said.get("name_id") or "ivan",
             session_indexes=(said.get("session_index") or ZOES_IDP_SESSION,),
-            in_response_to=None if is_request else "_zoes-logout",
-            **(person if is_request else {}),
+            not_on_or_after=timezone.now() + MINUTE,
         )
 
     def outside(self) -> Rows:

