@@ -21,7 +21,7 @@ def guide(*, portal_url: str, idp_url: str, data_dir: Path) -> str:
             "",
             "WHAT TO TRY",
             "",
-            *_stories(portal_url),
+            *_stories(portal_url, idp_url),
             "",
             "Mails (sign-up, invitations, password resets) appear in this terminal.",
             f"Logs are in {data_dir / 'portal.log'} and {data_dir / 'demo-idp.log'}.",
@@ -38,7 +38,7 @@ def _people() -> list[str]:
     return [*rows, f"  and more members: {others}"]
 
 
-def _stories(portal: str) -> list[str]:
+def _stories(portal: str, idp: str) -> list[str]:
     orgs = f"{portal}/orgs"
     return [
         "  1. A member, OpenID Connect. As Max, open",
@@ -59,4 +59,10 @@ def _stories(portal: str) -> list[str]:
         f'       {orgs}/initech/   (a banner with "Not now")',
         f"       {orgs}/hooli/     (nothing is asked)",
         '  6. Single logout. As Max, under SSO sessions: "Sign out at Globex ID too".',
+        "  7. A login that fails. Before you sign in at a demo IdP, open its failure lab and",
+        "     pick a fault: you see what a member sees. An admin finds why by the reference:",
+        f"       {orgs}/acme/settings/sso/refusals/",
+        "  8. A connection of your own. As Hana, add one and register it at Hooli ID",
+        f"       {orgs}/hooli/settings/sso/",
+        f"       {idp}/hooli/",
     ]

@@ -83,6 +83,13 @@ def _member(visitor: Visitor, take: Shoot) -> None:
     visitor.authenticate_button("Acme Login").click()
     expect(visitor.page.locator("#login-form")).to_be_visible()
     take("demo-idp")
+    visitor.page.locator("details.lab summary").click()
+    visitor.page.get_by_role("radio", name=re.compile("^Wrong audience")).check()
+    take("failure-lab")
+    visitor.choose_at_idp(MAX)
+    expect(visitor.main.locator(".reference code")).to_be_visible()
+    take("refused")
+    visitor.main.get_by_role("link", name="Try again").click()
     visitor.choose_at_idp(MAX)
     expect(visitor.main.get_by_text("You are authenticated")).to_be_visible()
     take("page-after-login")
@@ -110,6 +117,10 @@ def _admin(visitor: Visitor, take: Shoot) -> None:
     take("sso-rules")
     visitor.open("/orgs/acme/settings/audit/")
     take("audit-log")
+    visitor.open("/orgs/acme/settings/sso/refusals/")
+    visitor.main.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}$")).first.click()
+    expect(visitor.page).to_have_url(re.compile("/refusals/.+/$"))
+    take("refusal")
 
 
 def _optional(visitor: Visitor, take: Shoot) -> None:
