@@ -14,7 +14,8 @@ class Limits:
 
 
 MAX_POSTED_LENGTH = 256 * 1024  # characters of base64
-MAX_INFLATED_LENGTH = 1024 * 1024  # bytes, of a message that came deflated
+# Bytes, of a message that came deflated: far more than a logout needs. A mebibyte of comments took 300 ms to parse.
+MAX_INFLATED_LENGTH = 256 * 1024
 # More elements than 2,500 groups make, which is about what fits into the characters above.
 MESSAGE_LIMITS = Limits(depth=32, elements=3_000, attributes=10_000)
 # An aggregate of a few hundred IdPs. Read for an admin, never for a stranger.

@@ -14,6 +14,7 @@ from lxml import etree
 
 from sso.saml.limits import (
     MAX_ATTRIBUTES_PER_ELEMENT,
+    MAX_INFLATED_LENGTH,
     MAX_KEPT_PREFIXES,
     MAX_NAMESPACE_LENGTH,
     MAX_NAMESPACES_IN_SCOPE,
@@ -178,6 +179,11 @@ def laughs() -> str:
 # --- All of them --------------------------------------------------------------------------------------------------
 
 
+def inflated(unit: bytes) -> bytes:
+    """A message by redirect, as long as one may be when it is inflated. It comes in an address of 1 to 4 kB."""
+    return b"<a>" + unit * ((MAX_INFLATED_LENGTH - 7) // len(unit)) + b"</a>"
+
+
 def always(make: Callable[[], str]) -> Attack:
     return lambda honest: make()
 
@@ -228,4 +234,16 @@ AUTHENTIC: dict[str, Attack] = {
     "signed twice: long namespaces": signed_around(LONG_NAMESPACES, twice=True),
     "signed twice: attributes": signed_around(attributes(), twice=True),
     "signed: confirmations for others": before_signing(other_confirmations),
+}
+
+# Of anybody too, by redirect to the address for logouts, where the document is parsed before a signature is checked.
+BY_REDIRECT: dict[str, bytes] = {
+    "by redirect: elements": inflated(b"<b/>"),
+    "by redirect: elements and text": inflated(b"<b/>x"),
+    "by redirect: attributes": inflated(b"<b a='' b='' c='' d=''/>"),
+    "by redirect: namespaces": inflated(b"<b xmlns:a='b'/>"),
+    "by redirect: comments": inflated(b"<!---->"),
+    "by redirect: instructions": inflated(b"<?x?>"),
+    "by redirect: long text": inflated(b"x"),
+    "by redirect: bomb": b" " * 8 * 1024 * 1024,
 }

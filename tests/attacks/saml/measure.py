@@ -7,8 +7,18 @@ form field to the answer, with ten certificates and without the database.
 import tests.plugins.environment  # isort: skip  # noqa: F401 - before the settings are read
 
 import os
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from tests.attacks.saml.cost import Cost
+
+
+def show(name: str, found: "Cost") -> None:
+    memory = "?" if found.memory_mib is None else f"{max(found.memory_mib, 0):.1f}"
+    milliseconds = f"{found.cpu_milliseconds:.1f}"
+    print(f"{name:40} {milliseconds:>7} ms {memory:>6} MiB  {found.code or 'let in'}", flush=True)
 
 
 def main() -> None:
@@ -17,20 +27,17 @@ def main() -> None:
 
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # noqa: PLC0415
 
-    from tests.attacks.saml.costly import ANYBODYS, AUTHENTIC  # noqa: PLC0415
+    from tests.attacks.saml.costly import ANYBODYS, AUTHENTIC, BY_REDIRECT  # noqa: PLC0415
     from tests.attacks.saml.target import unchanged  # noqa: PLC0415
-    from tests.attacks.saml.test_cost import cost, make_costly_exchange  # noqa: PLC0415
+    from tests.attacks.saml.test_cost import cost, cost_by_redirect, make_costly_exchange  # noqa: PLC0415
 
     setup_test_environment()
     databases = setup_databases(verbosity=0, interactive=False)
     exchange = make_costly_exchange()
     for name, attack in {"honest": unchanged, **ANYBODYS, **AUTHENTIC}.items():
-        found = cost(exchange, attack)
-        memory = "?" if found.memory_mib is None else f"{max(found.memory_mib, 0):.1f}"
-        print(
-            f"{name:40} {found.cpu_milliseconds:7.1f} ms {memory:>6} MiB  {found.code or 'let in'}",
-            flush=True,
-        )
+        show(name, cost(exchange, attack))
+    for name, xml in BY_REDIRECT.items():
+        show(name, cost_by_redirect(xml))
     teardown_databases(databases, verbosity=0)
 
 

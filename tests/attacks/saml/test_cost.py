@@ -4,12 +4,18 @@
 on the same machine in the same run, so that no slow machine fails.
 """
 
+import base64
+import zlib
+from urllib.parse import urlencode
+
 import pytest
 
 from sso.models import Connection
+from sso.saml.bindings import Parameter, read_redirect
+from sso.saml.logout_message import received_by_redirect
 from sso.types import SSOProtocol
 from tests.attacks.saml.cost import Cost, cost_of
-from tests.attacks.saml.costly import ANYBODYS, AUTHENTIC
+from tests.attacks.saml.costly import ANYBODYS, AUTHENTIC, BY_REDIRECT
 from tests.attacks.saml.target import Attack, posted, unchanged
 from tests.builders import give_key_pair, make_connection, make_org
 from tests.sso.saml.encrypting import OUR_KEY
@@ -39,8 +45,19 @@ def exchange(db: None) -> Exchange:
     return make_costly_exchange()
 
 
+def cost_by_redirect(xml: bytes) -> Cost:
+    """From the query to the shape of the document."""
+    deflated = base64.b64encode(zlib.compress(xml, 9, wbits=-15)).decode()
+    query = urlencode({Parameter.REQUEST.value: deflated})
+    return cost_of(lambda: received_by_redirect(read_redirect(query)))
+
+
 def assert_bounded(exchange: Exchange, attack: Attack) -> Cost:
-    found, honest = cost(exchange, attack), cost(exchange, unchanged)
+    return assert_within(cost(exchange, attack), exchange)
+
+
+def assert_within(found: Cost, exchange: Exchange) -> Cost:
+    honest = cost(exchange, unchanged)
     assert honest.code == ""
     assert found.cpu_milliseconds <= MAX_TIMES_HONEST * honest.cpu_milliseconds
     assert found.memory_mib is None or found.memory_mib <= MAX_MEMORY_MIB
@@ -76,3 +93,11 @@ def test_document_is_not_canonicalised_for_who_has_no_key(exchange: Exchange) ->
     strange = cost(exchange, lambda honest: ANYBODYS[name](honest.but(signing_key=key_pair("mallory"))))
     assert known.code == strange.code == "signature_invalid"
     assert strange.cpu_milliseconds < known.cpu_milliseconds
+
+
+@pytest.mark.catalogue("SAML-32")
+@pytest.mark.parametrize("name", BY_REDIRECT)
+def test_deflated_document_of_anybody_costs_little_more_than_an_honest_login(
+    exchange: Exchange, name: str
+) -> None:
+    assert assert_within(cost_by_redirect(BY_REDIRECT[name]), exchange).code != ""
