@@ -17,7 +17,10 @@ from typing import Any, TypeVar
 
 CLIENT_SECRET_BASIC = "client_secret_basic"
 CLIENT_SECRET_POST = "client_secret_post"
-AUTH_METHODS = (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST)
+PRIVATE_KEY_JWT = "private_key_jwt"
+SECRET_METHODS = (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST)
+AUTH_METHODS = (*SECRET_METHODS, PRIVATE_KEY_JWT)
+PAR_MODES = ("off", "offered", "required")
 OIDC_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 PROTOCOLS = ("oidc", "saml")
 RESERVED_SLUGS = frozenset({"static", "healthz"})
@@ -49,10 +52,16 @@ class OIDCClient:
     client_secret: str
     redirect_uris: tuple[str, ...]
     title: str = ""
-    auth_methods: tuple[str, ...] = AUTH_METHODS
+    auth_methods: tuple[str, ...] = SECRET_METHODS
+    jwks_uri: str | None = None
+    """Where the keys are that a client assertion is signed with (private_key_jwt)."""
+    jwks: Mapping[str, Any] | None = None
+    """The keys themselves, instead of their address."""
     require_pkce: bool = False
     claims_in_id_token: bool = True
     """False: the ID token has no e-mail, name or groups; they are in userinfo only, as some OPs do it."""
+    userinfo_signed: bool = False
+    """Userinfo is a signed JWT (OpenID Connect Core 1.0, 5.3.2)."""
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
     frontchannel_logout_uri: str | None = None
@@ -97,6 +106,8 @@ class TenantConfig:
     saml_certificate_file: str | None = None
     announced_auth_methods: tuple[str, ...] | None = None
     """None: what the clients are registered for. Empty: discovery does not say, as the specification allows."""
+    par: str = "off"
+    """Pushed authorization requests (RFC 9126): off, offered or required."""
     id_token_seconds: int = 300
     saml_assertion_seconds: int = 300
     saml_session_seconds: int | None = None
@@ -111,6 +122,8 @@ class TenantConfig:
             raise ConfigError(f"tenant {self.slug}: unknown oidc_algorithm {self.oidc_algorithm!r}")
         if not set(self.protocols) <= set(PROTOCOLS):
             raise ConfigError(f"tenant {self.slug}: protocols must be among {', '.join(PROTOCOLS)}")
+        if self.par not in PAR_MODES:
+            raise ConfigError(f"tenant {self.slug}: par must be one of {', '.join(PAR_MODES)}")
         if bool(self.saml_key_file) != bool(self.saml_certificate_file):
             raise ConfigError(f"tenant {self.slug}: name saml_key_file and saml_certificate_file together")
 

@@ -50,6 +50,18 @@ class OIDCFault(Enum):
     TOKEN_HTML = "token_html"
     HANG_TOKEN = "hang_token"
     HANG_USERINFO = "hang_userinfo"
+    USERINFO_WRONG_ISS = "userinfo_wrong_iss"
+    USERINFO_NO_ISS = "userinfo_no_iss"
+    USERINFO_WRONG_AUD = "userinfo_wrong_aud"
+    USERINFO_NO_AUD = "userinfo_no_aud"
+    USERINFO_EXPIRED = "userinfo_expired"
+    USERINFO_BAD_SIGNATURE = "userinfo_bad_signature"
+    USERINFO_UNKNOWN_KID = "userinfo_unknown_kid"
+    USERINFO_ALG_NONE = "userinfo_alg_none"
+    USERINFO_ENCRYPTED = "userinfo_encrypted"
+    PAR_500 = "par_500"
+    PAR_HTML = "par_html"
+    PAR_WRONG_REQUEST_URI = "par_wrong_request_uri"
     LOGOUT_OTHER_STATE = "logout_other_state"
     LOGOUT_NO_STATE = "logout_no_state"
 
@@ -127,6 +139,7 @@ DISCOVERY_FAULTS = frozenset(
 )
 JWKS_FAULTS = frozenset({OIDCFault.HUGE_JWKS, OIDCFault.HANG_JWKS})
 TOKEN_FAULTS = frozenset({OIDCFault.TOKEN_500, OIDCFault.TOKEN_HTML, OIDCFault.HANG_TOKEN})
+PAR_FAULTS = frozenset({OIDCFault.PAR_500, OIDCFault.PAR_HTML, OIDCFault.PAR_WRONG_REQUEST_URI})
 USERINFO_FAULTS = frozenset({OIDCFault.HANG_USERINFO})
 END_SESSION_FAULTS = frozenset({OIDCFault.LOGOUT_OTHER_STATE, OIDCFault.LOGOUT_NO_STATE})
 OIDC_LOGIN_FAULTS = (
@@ -134,6 +147,7 @@ OIDC_LOGIN_FAULTS = (
     - DISCOVERY_FAULTS
     - JWKS_FAULTS
     - TOKEN_FAULTS
+    - PAR_FAULTS
     - USERINFO_FAULTS
     - END_SESSION_FAULTS
 )

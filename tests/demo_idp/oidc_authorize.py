@@ -13,6 +13,7 @@ from tests.demo_idp.config import OIDCClient
 from tests.demo_idp.faults import OIDC_LOGIN_FAULTS, Fault, OIDCFault
 from tests.demo_idp.login import Refusal, begin_login
 from tests.demo_idp.oidc_faults import ANOTHER_ISSUER
+from tests.demo_idp.oidc_pushed import pushed_parameters
 from tests.demo_idp.pages import message_page, origin_of, post_form_page, redirect
 from tests.demo_idp.tenant import IdPSession, Tenant
 
@@ -114,7 +115,11 @@ class OIDCLogin:
 
 def authorize(tenant: Tenant, request: Request) -> Response:
     """`/authorize`, by GET or POST."""
-    parameters = request.values
+    parameters = pushed_parameters(tenant, request.values)
+    if parameters is None:
+        return message_page(
+            "Unknown request", "Push the authorization request first; a reference works once."
+        )
     client = tenant.clients.get(parameters.get("client_id", ""))
     if client is None:
         return message_page("Unknown client", "No client with this client_id is registered here.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tests.demo_idp.config import AUTH_METHODS
+from tests.demo_idp.config import AUTH_METHODS, SECRET_METHODS
 from tests.demo_idp.faults import DISCOVERY_FAULTS, JWKS_FAULTS, OIDCFault
 from tests.demo_idp.oidc_tokens import with_changes
 from tests.demo_idp.tenant import Tenant
@@ -53,6 +53,9 @@ def discovery_document(tenant: Tenant) -> dict[str, Any]:
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
     }
+    if tenant.config.par != "off":
+        document["pushed_authorization_request_endpoint"] = f"{tenant.url}/par"
+        document["require_pushed_authorization_requests"] = tenant.config.par == "required"
     methods = _announced_auth_methods(tenant)
     if methods:
         document["token_endpoint_auth_methods_supported"] = methods
@@ -74,7 +77,7 @@ def _announced_auth_methods(tenant: Tenant) -> list[str]:
     if tenant.config.announced_auth_methods is not None:
         return list(tenant.config.announced_auth_methods)
     registered = {method for client in tenant.clients.values() for method in client.auth_methods}
-    return [method for method in AUTH_METHODS if method in registered or not registered]
+    return [method for method in AUTH_METHODS if method in (registered or SECRET_METHODS)]
 
 
 def json_response(document: Mapping[str, Any], status: int = 200) -> Response:

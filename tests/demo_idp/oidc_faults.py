@@ -88,6 +88,14 @@ USERINFO_FAULTS: dict[OIDCFault, ClaimChange] = {
     OIDCFault.USERINFO_NO_SUB: lambda claims: {"sub": OMIT},
 }
 
+SIGNED_USERINFO_FAULTS: dict[OIDCFault, ClaimChange] = {
+    OIDCFault.USERINFO_WRONG_ISS: lambda claims: {"iss": ANOTHER_ISSUER},
+    OIDCFault.USERINFO_NO_ISS: lambda claims: {"iss": OMIT},
+    OIDCFault.USERINFO_WRONG_AUD: lambda claims: {"aud": ANOTHER_CLIENT},
+    OIDCFault.USERINFO_NO_AUD: lambda claims: {"aud": OMIT},
+    OIDCFault.USERINFO_EXPIRED: lambda claims: {"exp": claims["iat"] - HOUR},
+}
+
 SigningChange = Callable[[IDTokenBuilder, Tenant, OIDCClient], IDTokenBuilder]
 
 
@@ -108,3 +116,25 @@ SIGNING_FAULTS: dict[OIDCFault, SigningChange] = {
     OIDCFault.NO_KID: lambda token, tenant, client: dataclasses.replace(token, kid=None),
     OIDCFault.BAD_SIGNATURE: lambda token, tenant, client: dataclasses.replace(token, spoil_signature=True),
 }
+
+# Faults of signed userinfo that are faults of an ID token too.
+_SAME_SIGNING = {
+    OIDCFault.USERINFO_BAD_SIGNATURE: OIDCFault.BAD_SIGNATURE,
+    OIDCFault.USERINFO_UNKNOWN_KID: OIDCFault.UNKNOWN_KID,
+    OIDCFault.USERINFO_ALG_NONE: OIDCFault.ALG_NONE,
+}
+
+
+def signed_userinfo_with_faults(
+    token: IDTokenBuilder, faults: Collection[Fault], tenant: Tenant, client: OIDCClient
+) -> str:
+    """Userinfo as a JWT, made wrong in the ways asked for."""
+    for fault, change in SIGNED_USERINFO_FAULTS.items():
+        if fault in faults:
+            token = token.but(**change(token.claims))
+    for fault, same in _SAME_SIGNING.items():
+        if fault in faults:
+            token = SIGNING_FAULTS[same](token, tenant, client)
+    if OIDCFault.USERINFO_ENCRYPTED in faults:
+        return "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a2V5.aXY.dGV4dA.dGFn"  # JWE's five parts
+    return token.encode()

@@ -1,48 +1,23 @@
 """The token endpoint: a code, once, for an access token and an ID token (OpenID Connect Core 1.0, 3.1.3)."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
-from urllib.parse import unquote_plus
 
 from werkzeug.wrappers import Request, Response
 
 from tests.demo_idp.claims import oidc_claims
-from tests.demo_idp.config import CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, OIDCClient
+from tests.demo_idp.config import OIDCClient
 from tests.demo_idp.faults import TOKEN_FAULTS, OIDCFault
 from tests.demo_idp.oidc_authorize import Grant
+from tests.demo_idp.oidc_clients import TokenError, authenticate
 from tests.demo_idp.oidc_discovery import html_instead, json_response, server_error
 from tests.demo_idp.oidc_faults import id_token_with_faults
 from tests.demo_idp.oidc_tokens import IDTokenBuilder
 from tests.demo_idp.tenant import Tenant
 
 ACCESS_TOKEN_SECONDS = 300
-
-
-class TokenError(Exception):
-    """The request is refused; `code` is the OAuth error (RFC 6749, 5.2)."""
-
-    def __init__(self, code: str, description: str, status: int = 400) -> None:
-        super().__init__(description)
-        self.code, self.description, self.status = code, description, status
-
-    def as_response(self) -> Response:
-        response = json_response({"error": self.code, "error_description": self.description}, self.status)
-        if self.status == 401:
-            response.headers["WWW-Authenticate"] = 'Basic realm="demo IdP"'
-        return response
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What a client brought, and by which method."""
-
-    client_id: str
-    client_secret: str
-    method: str
 
 
 def token(tenant: Tenant, request: Request) -> Response:
@@ -56,7 +31,7 @@ def token(tenant: Tenant, request: Request) -> Response:
     if OIDCFault.TOKEN_HTML in faults:
         return html_instead()
     try:
-        client = _authenticate(tenant, request)
+        client = authenticate(tenant, request)
         grant = _redeem_code(tenant, client, request)
     except TokenError as error:
         return error.as_response()
@@ -72,38 +47,6 @@ def token(tenant: Tenant, request: Request) -> Response:
             "id_token": tenant.id_tokens[-1],
         }
     )
-
-
-def read_credentials(request: Request) -> Credentials | None:
-    """The client's credentials, from the Basic header (form-encoded, RFC 6749, 2.3.1) or from the body."""
-    kind, _, value = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() == "basic":
-        try:
-            client_id, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        return Credentials(unquote_plus(client_id), unquote_plus(secret), CLIENT_SECRET_BASIC)
-    if "client_secret" in request.form:
-        return Credentials(
-            request.form.get("client_id", ""), request.form["client_secret"], CLIENT_SECRET_POST
-        )
-    return None
-
-
-def _authenticate(tenant: Tenant, request: Request) -> OIDCClient:
-    credentials = read_credentials(request)
-    if credentials is None:
-        raise TokenError("invalid_client", "no usable client credentials", 401)
-    if credentials.method == CLIENT_SECRET_BASIC and "client_secret" in request.form:
-        raise TokenError("invalid_request", "one way of client authentication only")
-    client = tenant.clients.get(credentials.client_id)
-    if client is None or not hmac.compare_digest(
-        client.client_secret.encode(), credentials.client_secret.encode()
-    ):
-        raise TokenError("invalid_client", "wrong client_id or client_secret", 401)
-    if credentials.method not in client.auth_methods:
-        raise TokenError("invalid_client", f"this client is not registered for {credentials.method}", 401)
-    return client
 
 
 def _redeem_code(tenant: Tenant, client: OIDCClient, request: Request) -> Grant:

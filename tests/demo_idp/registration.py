@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from tests.demo_idp.config import OIDCClient, SAMLServiceProvider
+from tests.demo_idp.config import AUTH_METHODS, SECRET_METHODS, OIDCClient, SAMLServiceProvider
 from tests.demo_idp.pages import message_page, page
 from tests.demo_idp.tenant import Tenant
 
 OIDC_OPTIONAL = (
+    ("jwks_uri", "JWKS URL (for private_key_jwt)"),
     ("initiate_login_uri", "Initiate login URI"),
     ("post_logout_redirect_uri", "Post-logout redirect URI"),
     ("backchannel_logout_uri", "Back-channel logout URI"),
@@ -46,6 +47,8 @@ def _register_client(tenant: Tenant, form: Mapping[str, str]) -> Response:
         client_id=f"app-{secrets.token_hex(4)}",
         client_secret=secrets.token_urlsafe(32),
         title=_title(form),
+        auth_methods=AUTH_METHODS if "jwks_uri" in optional else SECRET_METHODS,
+        jwks_uri=optional.get("jwks_uri"),
         redirect_uris=(_url(form, "redirect_uri", "Redirect URI"),),
         require_pkce=True,
         post_logout_redirect_uris=tuple(filter(None, [optional.get("post_logout_redirect_uri")])),

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
 HIDDEN = "(hidden)"
-SECRET_FIELDS = frozenset({"client_secret"})
+SECRET_FIELDS = frozenset({"client_secret", "client_assertion"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class LoggedRequest:
     query: dict[str, str] = field(default_factory=dict)
     form: dict[str, str] = field(default_factory=dict)
     auth_method: str | None = None
-    """`client_secret_basic`, `client_secret_post`, `bearer`, or None for none of these."""
+    """`client_secret_basic`, `client_secret_post`, `private_key_jwt`, `bearer`, or None for none of these."""
     status: int = 0
 
 
@@ -73,7 +73,10 @@ def _auth_method(request: Request) -> str | None:
         return "client_secret_basic"
     if kind == "bearer":
         return "bearer"
-    return "client_secret_post" if "client_secret" in _form(request) else None
+    form = _form(request)
+    if "client_assertion" in form:
+        return "private_key_jwt"
+    return "client_secret_post" if "client_secret" in form else None
 
 
 def _form(request: Request) -> dict[str, str]:

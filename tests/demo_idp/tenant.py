@@ -74,6 +74,8 @@ class Tenant:
         self.pending_logins: dict[str, Any] = {}
         self.pending_logouts: dict[str, Any] = {}
         self.grants: dict[str, Any] = {}
+        self.pushed_requests: dict[str, Any] = {}
+        self.used_assertions: list[str] = []  # the `jti`s of client assertions
         self.access_tokens: dict[str, Any] = {}
         self.id_tokens: list[str] = []  # all that were given out, for tests to look for
         self.logout_tokens: list[str] = []  # likewise
