@@ -31,6 +31,7 @@ EXEMPT = {
     "sso:oidc_finish",
     "sso:oidc_frontchannel_logout",
     "sso:oidc_initiate",
+    "sso:oidc_jwks",
     "sso:saml_acs",
     "sso:saml_slo",
     "sso:saml_finish",

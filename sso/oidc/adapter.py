@@ -9,13 +9,16 @@ from django.utils import timezone
 from mozilla_django_oidc.utils import generate_code_challenge
 
 from hubsso.crypto import random_token
+from sso.key_pairs import ensure_key_pair
 from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
 from sso.oidc import logout
 from sso.oidc.addresses import absolute_url, callback_url
+from sso.oidc.client_authentication import usable_methods
 from sso.oidc.discovery import provider_metadata
 from sso.oidc.forms import OIDCDraftForm
+from sso.oidc.pushed import push
 from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
-from sso.types import Purpose, ResponseMode
+from sso.types import ClientAuthentication, Purpose, ResponseMode
 
 SCOPES = "openid email profile"
 
@@ -31,14 +34,20 @@ class OIDCAdapter:
 
     def begin(self, attempt: LoginAttempt, revision: Revision) -> BrowserRequest:
         """Give the attempt its nonce and PKCE verifier, and make the authorization request (Core 3.1.2.1)."""
-        metadata = provider_metadata(revision.issuer, now=timezone.now())
+        now = timezone.now()
+        metadata = provider_metadata(revision.issuer, now=now)
+        usable_methods(revision.client_authentication, metadata)  # else the person would go there for nothing
         attempt.nonce = random_token()
         attempt.code_verifier = random_token()  # 43 characters, the least that RFC 7636, 4.1, allows
         parameters = _authorization_parameters(attempt, revision)
+        if metadata.pushed_request_endpoint:
+            parameters = push(parameters, revision=revision, metadata=metadata, now=now)
         return BrowserRequest(url=_with_query(metadata.authorization_endpoint, parameters))
 
     def prepare(self, revision: Revision, *, now: datetime) -> None:
-        """Nothing: the OP's metadata and keys are fetched when a login needs them."""
+        """A key pair for the connection that is to sign its client assertions and has none."""
+        if revision.client_authentication == ClientAuthentication.PRIVATE_KEY_JWT:
+            ensure_key_pair(revision.connection, now=now)
 
     def may_offer_logout(self, revision: Revision) -> bool:
         return logout.may_be_offered(revision)
@@ -52,6 +61,7 @@ class OIDCAdapter:
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         return [
             CopyValue("Callback URL (redirect URI)", callback_url(connection_uid)),
+            CopyValue("JWKS URL (for private_key_jwt)", absolute_url("sso:oidc_jwks", connection_uid)),
             CopyValue("Initiate login URI", absolute_url("sso:oidc_initiate", connection_uid)),
             CopyValue("Post-logout redirect URI", logout.signed_out_url(connection_uid)),
             CopyValue("Back-channel logout URI", absolute_url("sso:oidc_backchannel_logout", connection_uid)),

@@ -37,11 +37,12 @@ _TOKEN_CLAIMS = frozenset(
 
 
 def assertion_from(
-    verified: VerifiedClaims, userinfo: Mapping[str, Any], *, revision: Revision
+    verified: VerifiedClaims, userinfo: Mapping[str, Any] | None, *, revision: Revision
 ) -> IdentityAssertion:
-    """One person, as their OP tells of them. Raises UserinfoSubjectMismatch."""
-    _check_userinfo_subject(verified, userinfo)
-    claims = {**userinfo, **verified.claims}
+    """One person, as their OP tells of them; without `userinfo` by the token alone. Raises UserinfoSubjectMismatch."""
+    if userinfo is not None:
+        _check_userinfo_subject(verified, userinfo)
+    claims = {**(userinfo or {}), **verified.claims}
     return IdentityAssertion(
         connection_id=revision.connection_id,
         revision_id=revision.pk,
@@ -59,7 +60,7 @@ def assertion_from(
 
 def _check_userinfo_subject(verified: VerifiedClaims, userinfo: Mapping[str, Any]) -> None:
     """OpenID Connect Core 1.0, 5.3.2: userinfo of somebody else is not for use."""
-    if userinfo and userinfo.get("sub") != verified.subject:
+    if userinfo.get("sub") != verified.subject:
         raise UserinfoSubjectMismatch(
             f"Userinfo's sub is {shown(userinfo.get('sub'))}, the ID token's {shown(verified.subject)}."
         )

@@ -7,41 +7,33 @@ nor `aud`. Here its `get_settings` answers from the revision and never from Djan
 """
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NoReturn
-from urllib.parse import quote_plus
 
 import jwt
 from django.core.exceptions import ImproperlyConfigured
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
-from hubsso.crypto import CannotUnseal
 from hubsso.net import FetchedResponse
-from sso.errors import ConfigurationUnreadable
 from sso.models import Revision
 from sso.oidc import jwks, transport
-from sso.oidc.discovery import CLIENT_SECRET_BASIC, ProviderMetadata
-from sso.oidc.errors import (
-    IdPUnreachable,
-    TokenInvalid,
-    TokenRefused,
-    UserinfoInvalid,
-)
+from sso.oidc.client_authentication import client_secret, post_as_client
+from sso.oidc.discovery import ProviderMetadata
+from sso.oidc.errors import IdPUnreachable, TokenInvalid, TokenRefused
 from sso.oidc.id_token import ExpectedIDToken, UnverifiedIDToken, VerifiedClaims, check_id_token
-from sso.oidc.json_objects import NotAJSONObject, parse_object
+from sso.oidc.jws import ALLOWED_ALGORITHMS
+from sso.oidc.userinfo import fetch_userinfo
 
 MAX_ACCESS_TOKEN_LENGTH = 100_000
 
 _TOKEN_REFUSALS = transport.Refusals(
     "The token endpoint's answer", unreachable=IdPUnreachable, invalid=TokenInvalid
 )
-_USERINFO_REFUSALS = transport.Refusals("Userinfo", unreachable=IdPUnreachable, invalid=UserinfoInvalid)
 
-# RFC 6749, 5.2: an error code is one of a few words; anything else is not shown.
-_ERROR_CODE = re.compile(r"[a-z_]{1,40}\Z")
 _TOKEN_ERROR_HINTS = {
-    "invalid_client": " Compare the client ID and the client secret with those at the IdP.",
+    "invalid_client": " Compare the client ID, and the client secret or our JWKS URL, with those at the IdP.",
     "unauthorized_client": " Allow the authorization code grant for this client at the IdP.",
     "invalid_grant": " The code was used before or expired, or the callback URL at the IdP differs.",
 }
@@ -69,12 +61,12 @@ class RevisionBackend(OIDCAuthenticationBackend):  # type: ignore[misc]
             return args[0]
         raise ImproperlyConfigured(f"{attr} is not set for a revision")
 
-    def redeem(self, *, code: str, code_verifier: str, nonce: str) -> tuple[VerifiedClaims, dict[str, Any]]:
-        """Exchange the code, check the ID token, ask userinfo: (claims, userinfo or {}). Raises an SSOError."""
+    def redeem(
+        self, *, code: str, code_verifier: str, nonce: str
+    ) -> tuple[VerifiedClaims, dict[str, Any] | None]:
+        """Exchange the code, check the ID token, ask userinfo: (claims, userinfo). Raises an SSOError."""
         answer = self.get_token(
             {
-                "client_id": self.OIDC_RP_CLIENT_ID,
-                "client_secret": self.OIDC_RP_CLIENT_SECRET,
                 "grant_type": "authorization_code",
                 "code": code,
                 "redirect_uri": self.redirect_uri,
@@ -86,15 +78,15 @@ class RevisionBackend(OIDCAuthenticationBackend):  # type: ignore[misc]
         return verified, self.get_userinfo(access_token, None, verified)
 
     def get_token(self, payload: dict[str, str]) -> dict[str, Any]:
-        """The token endpoint's answer (RFC 6749, 4.1.3 to 5.2).
-
-        An OP announces how clients may authenticate, not how this one was registered. Basic is tried first, as
-        RFC 6749 says, and the form where the OP takes it and refuses Basic.
-        """
-        first, *others = self.metadata.token_auth_methods
-        response = self._ask_token_endpoint(payload, first)
-        if others and _is_client_refused(response):
-            response = self._ask_token_endpoint(payload, others[0])
+        """The token endpoint's answer (RFC 6749, 4.1.3 to 5.2)."""
+        response = post_as_client(
+            self.OIDC_OP_TOKEN_ENDPOINT,
+            payload,
+            _TOKEN_REFUSALS,
+            revision=self.revision,
+            metadata=self.metadata,
+            now=self.now,
+        )
         if response.status != HTTPStatus.OK:
             raise _token_refusal(response)
         answer = transport.object_in(response, _TOKEN_REFUSALS)
@@ -102,23 +94,9 @@ class RevisionBackend(OIDCAuthenticationBackend):  # type: ignore[misc]
             raise TokenInvalid("The token endpoint's answer holds no bearer access token.")
         return answer
 
-    def _ask_token_endpoint(self, payload: dict[str, str], auth_method: str) -> FetchedResponse:
-        basic_auth = None
-        if auth_method == CLIENT_SECRET_BASIC:
-            payload = {name: value for name, value in payload.items() if name != "client_secret"}
-            # RFC 6749, 2.3.1: both parts are form-urlencoded before they are joined by a colon.
-            basic_auth = quote_plus(self.OIDC_RP_CLIENT_ID), quote_plus(self.OIDC_RP_CLIENT_SECRET)
-        return transport.post_form(
-            self.OIDC_OP_TOKEN_ENDPOINT,
-            payload,
-            _TOKEN_REFUSALS,
-            issuer=self.metadata.issuer,
-            basic_auth=basic_auth,
-        )
-
     def verify_token(self, token: object, *, nonce: str, access_token: str) -> VerifiedClaims:
         """Every check of `id_token`, with a key from the OP's JWKS. Raises a subclass of IDTokenRejected."""
-        unverified = UnverifiedIDToken.parse(token)
+        unverified = UnverifiedIDToken.parse(token, allowed=self._algorithms)
         expected = ExpectedIDToken(
             issuer=self.revision.issuer,
             client_id=self.revision.client_id,
@@ -134,16 +112,21 @@ class RevisionBackend(OIDCAuthenticationBackend):  # type: ignore[misc]
         """The keys that may have signed the token."""
         return jwks.keys_for(token, metadata=self.metadata, now=self.now)
 
-    def get_userinfo(self, access_token: str, id_token: object, payload: object) -> dict[str, Any]:
-        """Userinfo (Core 5.3), {} from an OP without the endpoint. Its `sub` is for `claims` to compare."""
+    def get_userinfo(self, access_token: str, id_token: object, payload: object) -> dict[str, Any] | None:
+        """Userinfo, None from an OP without the endpoint. Its `sub` is for `claims` to compare."""
         if not self.OIDC_OP_USER_ENDPOINT:
-            return {}
-        return transport.get_object(
-            self.OIDC_OP_USER_ENDPOINT,
-            _USERINFO_REFUSALS,
-            issuer=self.metadata.issuer,
-            access_token=access_token,
+            return None
+        return fetch_userinfo(
+            access_token,
+            metadata=self.metadata,
+            client_id=self.revision.client_id,
+            algorithms=self._algorithms,
+            now=self.now,
         )
+
+    @property
+    def _algorithms(self) -> Collection[str]:
+        return self.revision.signing_algorithms or ALLOWED_ALGORITHMS
 
     def authenticate(self, request: object, **kwargs: object) -> NoReturn:
         """Closed: an assertion never signs anybody in at the portal."""
@@ -160,38 +143,14 @@ def _settings_of(revision: Revision, metadata: ProviderMetadata) -> dict[str, An
         "OIDC_OP_USER_ENDPOINT": metadata.userinfo_endpoint,
         "OIDC_OP_JWKS_ENDPOINT": metadata.jwks_uri,
         "OIDC_RP_CLIENT_ID": revision.client_id,
-        "OIDC_RP_CLIENT_SECRET": _client_secret(revision),
+        "OIDC_RP_CLIENT_SECRET": client_secret(revision),
         "OIDC_RP_SIGN_ALGO": "RS256",  # read by the library's constructor only; `id_token` has the allow-list
         "OIDC_CREATE_USER": False,
     }
 
 
-def _client_secret(revision: Revision) -> str:
-    try:
-        return revision.client_secret
-    except CannotUnseal as error:
-        raise ConfigurationUnreadable(
-            "The client secret can't be decrypted with the encryption keys of this portal. Enter it anew."
-        ) from error
-
-
-def _is_client_refused(response: FetchedResponse) -> bool:
-    return response.status == HTTPStatus.UNAUTHORIZED or (
-        response.status == HTTPStatus.BAD_REQUEST and _error_code(response) == "invalid_client"
-    )
-
-
-def _error_code(response: FetchedResponse) -> str:
-    """What the OP says is wrong, by its error code only: its description may repeat the code or the secret."""
-    try:
-        error = parse_object(response.body).get("error")
-    except NotAJSONObject:
-        error = None
-    return error if isinstance(error, str) and _ERROR_CODE.match(error) else "no error code"
-
-
 def _token_refusal(response: FetchedResponse) -> TokenRefused:
-    error = _error_code(response)
+    error = transport.error_code(response)
     return TokenRefused(
         f"The token endpoint refused the code with status {response.status}, {error}."
         + _TOKEN_ERROR_HINTS.get(error, ""),

@@ -19,6 +19,7 @@ from sso.oidc.fetched import FetchedDocuments
 
 CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105 - names of ways to authenticate
 CLIENT_SECRET_POST = "client_secret_post"  # noqa: S105
+PRIVATE_KEY_JWT = "private_key_jwt"
 WELL_KNOWN_PATH = "/.well-known/openid-configuration"
 FRESH_FOR = timedelta(minutes=10)
 DEAD_AFTER = timedelta(hours=1)
@@ -36,12 +37,16 @@ class ProviderMetadata:
     userinfo_endpoint: str = ""
     end_session_endpoint: str = ""  # RP-Initiated Logout 2.1; "" also where it can't be used
     token_auth_methods: tuple[str, ...] = (CLIENT_SECRET_BASIC,)  # of those we know, in the order to try them
+    id_token_algorithms: tuple[str, ...] = ()  # as announced; () from an OP that does not say
     sends_iss_parameter: bool = False  # RFC 9207, 3
+    pushed_request_endpoint: str = ""  # RFC 9126, 5; "" where requests need not be pushed
 
 
 _REFUSALS = transport.Refusals(
     "The discovery document", unreachable=DiscoveryUnreachable, invalid=DiscoveryInvalid
 )
+
+_KNOWN_AUTH_METHODS = (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, PRIVATE_KEY_JWT)
 
 _documents: FetchedDocuments[ProviderMetadata] = FetchedDocuments()
 forget_all = _documents.clear
@@ -117,7 +122,9 @@ def _read(document: Mapping[str, Any], issuer: str) -> ProviderMetadata:
         userinfo_endpoint=_optional_endpoint(document, "userinfo_endpoint"),
         end_session_endpoint=_endpoint_if_usable(document, "end_session_endpoint"),
         token_auth_methods=_token_auth_methods(document),
+        id_token_algorithms=_words(document, "id_token_signing_alg_values_supported", ()),
         sends_iss_parameter=document.get("authorization_response_iss_parameter_supported") is True,
+        pushed_request_endpoint=_pushed_request_endpoint(document),
     )
 
 
@@ -153,13 +160,20 @@ def _check_offers_code_flow(document: Mapping[str, Any]) -> None:
 def _token_auth_methods(document: Mapping[str, Any]) -> tuple[str, ...]:
     """How we may authenticate. Basic is what an OP takes that does not say (Discovery 3)."""
     announced = _words(document, "token_endpoint_auth_methods_supported", (CLIENT_SECRET_BASIC,))
-    usable = tuple(method for method in (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST) if method in announced)
+    usable = tuple(method for method in _KNOWN_AUTH_METHODS if method in announced)
     if not usable:
         raise ClientAuthenticationUnsupported(
-            "The IdP's token endpoint takes neither client_secret_basic nor client_secret_post, only "
-            f"{shown(', '.join(announced))}."
+            f"The IdP's token endpoint takes only {shown(', '.join(announced))}. We know "
+            f"{', '.join(_KNOWN_AUTH_METHODS)}: let it take one of these."
         )
     return usable
+
+
+def _pushed_request_endpoint(document: Mapping[str, Any]) -> str:
+    """RFC 9126, 5. An endpoint that may be used, but need not be, is left alone: it is one more thing to fail."""
+    if document.get("require_pushed_authorization_requests") is not True:
+        return ""
+    return _endpoint(document, "pushed_authorization_request_endpoint")
 
 
 def _optional_endpoint(document: Mapping[str, Any], name: str) -> str:

@@ -93,6 +93,17 @@ class KeyUnknown(IDTokenRejected):
     code = "key_unknown"
 
 
+# --- The pushed authorization request ------------------------------------------------------------------
+
+
+class PushedRequestRefused(OPMisconfigured):
+    code = "pushed_request_refused"
+
+
+class PushedRequestInvalid(OPMisconfigured):
+    code = "pushed_request_invalid"
+
+
 # --- The authorization response ------------------------------------------------------------------------
 
 
@@ -153,6 +164,12 @@ class TokenInvalid(OPMisconfigured):
 
 class IDTokenMalformed(IDTokenRejected):
     code = "id_token_malformed"
+
+
+class IDTokenType(IDTokenRejected):
+    """Another kind of JWT, by its own word (RFC 8725, 3.11)."""
+
+    code = "id_token_type_wrong"
 
 
 class AlgorithmNotAllowed(IDTokenRejected):
@@ -216,3 +233,39 @@ class UserinfoInvalid(OPMisconfigured):
 
 class UserinfoSubjectMismatch(IDTokenRejected):
     code = "userinfo_subject_mismatch"
+
+
+class UserinfoEncrypted(OPMisconfigured):
+    code = "userinfo_encrypted"
+
+
+class UserinfoAlgorithm(IDTokenRejected):
+    code = "userinfo_algorithm_not_allowed"
+
+
+class UserinfoKeyUnknown(IDTokenRejected):
+    code = "userinfo_key_unknown"
+
+
+class UserinfoSignatureInvalid(IDTokenRejected):
+    code = "userinfo_signature_invalid"
+
+
+class UserinfoClaimMissing(IDTokenRejected):
+    code = "userinfo_claim_missing"
+
+
+class UserinfoClaimMalformed(IDTokenRejected):
+    code = "userinfo_claim_malformed"
+
+
+class UserinfoIssuerMismatch(IDTokenRejected):
+    code = "userinfo_issuer_mismatch"
+
+
+class UserinfoAudienceMismatch(IDTokenRejected):
+    code = "userinfo_audience_mismatch"
+
+
+class UserinfoExpired(IDTokenRejected):
+    code = "userinfo_expired"

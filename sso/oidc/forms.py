@@ -10,10 +10,13 @@ from sso.connections import OIDCConfiguration
 from sso.errors import SSOError
 from sso.forms.draft import EXACT, DraftForm
 from sso.models import Revision
-from sso.models.connection import RESPONSE_MODE_CHOICES
+from sso.models.connection import CLIENT_AUTHENTICATION_CHOICES, RESPONSE_MODE_CHOICES
 from sso.models.policy import MAX_SESSION_SECONDS
-from sso.oidc.discovery import check_issuer
-from sso.types import ResponseMode
+from sso.oidc.client_authentication import usable_methods
+from sso.oidc.discovery import PRIVATE_KEY_JWT, ProviderMetadata, check_issuer
+from sso.oidc.errors import shown
+from sso.oidc.jws import ALLOWED_ALGORITHMS
+from sso.types import ClientAuthentication, ResponseMode
 
 MIN_MAX_AGE_SECONDS = 60
 
@@ -25,12 +28,22 @@ class OIDCDraftForm(DraftForm):
         max_length=500,
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Leave it empty if your identity provider gives none and checks our signature instead.",
     )
     issuer = forms.CharField(
         label="Issuer URL",
         max_length=500,
         widget=forms.TextInput(attrs={**EXACT, "inputmode": "url", "placeholder": "https://"}),
         help_text="Your identity provider's address, exactly as it writes it itself. It is looked up when you save.",
+    )
+    client_authentication = forms.TypedChoiceField(
+        label="How we authenticate",
+        choices=CLIENT_AUTHENTICATION_CHOICES,
+        required=False,
+        initial=ClientAuthentication.CLIENT_SECRET,
+        empty_value=ClientAuthentication.CLIENT_SECRET,
+        help_text="With our key, your identity provider reads the JWKS URL and no secret is shared. That is chosen "
+        "by itself for an identity provider that takes nothing else.",
     )
     response_mode = forms.TypedChoiceField(
         label="How it answers",
@@ -39,6 +52,13 @@ class OIDCDraftForm(DraftForm):
         initial=ResponseMode.QUERY,
         empty_value=ResponseMode.QUERY,
         help_text="As a form keeps the one-time code out of addresses and logs. The identity provider must offer it.",
+    )
+    signing_algorithms = forms.MultipleChoiceField(
+        label="Signature algorithms to accept",
+        choices=[(name, name) for name in ALLOWED_ALGORITHMS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Tick those that your identity provider signs with to refuse the others. None ticked accepts all.",
     )
     max_age_seconds = forms.IntegerField(
         label="max_age (seconds)",
@@ -53,25 +73,74 @@ class OIDCDraftForm(DraftForm):
         required=False,
         help_text="Only if your identity provider issues long-lived ID tokens: many expire within the hour.",
     )
-    more_options = ("response_mode", "max_age_seconds", "follow_id_token_expiry")
+    more_options = (
+        "client_authentication",
+        "response_mode",
+        "signing_algorithms",
+        "max_age_seconds",
+        "follow_id_token_expiry",
+    )
+
+    _metadata: ProviderMetadata | None = None  # of the issuer that was entered
 
     def __init__(self, data: Any = None, *, base: Revision | None) -> None:
         names = ("client_id", "issuer", *self.more_options)
         initial = {name: getattr(base, name) for name in names} if base else {}
         super().__init__(data, base=base, initial=initial)
-        if base and base.client_secret_sealed:
+        self._has_stored_secret = bool(base and base.client_secret_sealed)
+        if self._has_stored_secret:
             self.fields["client_secret"].help_text = "Leave it empty to keep the one that is stored."
-        else:
-            self.fields["client_secret"].required = True
 
     def clean_issuer(self) -> str:
         """Look the IdP up now, so that a typing error is named here and not at the first login."""
         issuer: str = self.cleaned_data["issuer"]
         try:
-            check_issuer(issuer, now=timezone.now())
+            self._metadata = check_issuer(issuer, now=timezone.now())
         except SSOError as error:
             raise ValidationError(error.admin_detail, code=error.code) from error
         return issuer
 
+    def clean(self) -> dict[str, Any]:
+        if self._metadata is not None:
+            self._settle_authentication(self._metadata)
+            self._check_algorithms(self._metadata)
+        self._settle_secret()
+        return self.cleaned_data
+
     def configuration(self) -> OIDCConfiguration:
         return OIDCConfiguration(**self.entered)
+
+    def _settle_authentication(self, metadata: ProviderMetadata) -> None:
+        """Our key where the IdP takes nothing else; otherwise what was chosen must be among what it takes."""
+        if metadata.token_auth_methods == (PRIVATE_KEY_JWT,):
+            self.cleaned_data["client_authentication"] = ClientAuthentication.PRIVATE_KEY_JWT
+        way = self.cleaned_data.get("client_authentication")
+        if way is None:
+            return
+        try:
+            usable_methods(way, metadata)
+        except SSOError as error:
+            self.add_error("client_authentication", ValidationError(error.admin_detail, code=error.code))
+
+    def _settle_secret(self) -> None:
+        """No secret is kept that nothing uses; one that is needed must be there or be stored."""
+        way = self.cleaned_data.get("client_authentication")
+        has_secret = self._has_stored_secret or self.cleaned_data.get("client_secret")
+        if way == ClientAuthentication.PRIVATE_KEY_JWT:
+            self.cleaned_data["client_secret"] = ""
+        elif way == ClientAuthentication.CLIENT_SECRET and not has_secret:
+            self.add_error("client_secret", ValidationError("Enter the client secret.", code="required"))
+
+    def _check_algorithms(self, metadata: ProviderMetadata) -> None:
+        """Warn of a connection that no ID token could pass, as far as the IdP says how it signs."""
+        accepted = self.cleaned_data.get("signing_algorithms") or ALLOWED_ALGORITHMS
+        announced = metadata.id_token_algorithms
+        if announced and not set(announced) & set(accepted):
+            self.add_error(
+                "signing_algorithms",
+                ValidationError(
+                    f"This identity provider signs ID tokens with {shown(', '.join(announced))} only. "
+                    f"Accept one of these, or let it sign with {' or '.join(accepted)}.",
+                    code="signing_algorithms_without_overlap",
+                ),
+            )

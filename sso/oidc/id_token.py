@@ -7,7 +7,7 @@ and nothing else takes its claims. Keys are chosen elsewhere (`jwks`); nothing h
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,10 +27,12 @@ from sso.oidc.errors import (
     IDTokenMalformed,
     IDTokenNotYetValid,
     IDTokenTooOld,
+    IDTokenType,
     IssuerMismatch,
     KeyUnknown,
     NonceMismatch,
     SignatureInvalid,
+    shown,
 )
 from sso.oidc.jws import ALLOWED_ALGORITHMS, JWSRefusals, UnverifiedJWS, verified_claims
 from sso.oidc.token_claims import ClaimRefusals, TokenClaims
@@ -42,6 +44,7 @@ _AT_HASHES: dict[str, Callable[[bytes], Any]] = {
     "ES256": hashlib.sha256,
     "EdDSA": hashlib.sha512,  # Ed25519; no other curve is taken
 }
+_MEDIA_TYPES = frozenset({"", "jwt"})  # an access token's or a logout token's own would not be among them
 MAX_TOKEN_AGE = timedelta(minutes=10)
 MAX_SESSION_ID_LENGTH = 300
 MAX_SUBJECT_LENGTH = 255  # Core 2: "It MUST NOT exceed 255 ASCII characters in length"
@@ -80,11 +83,14 @@ class UnverifiedIDToken(UnverifiedJWS):
     """An ID token of which only the header's form was looked at. Its claims are not for reading."""
 
     @classmethod
-    def parse(cls, compact: object) -> "UnverifiedIDToken":
-        """Read the header. Raises IDTokenMalformed or AlgorithmNotAllowed."""
+    def parse(cls, compact: object, *, allowed: Collection[str] = ALLOWED_ALGORITHMS) -> "UnverifiedIDToken":
+        """Read the header. Raises IDTokenMalformed, AlgorithmNotAllowed or IDTokenType."""
         if not isinstance(compact, str) or not compact:
             raise IDTokenMalformed("The token endpoint's answer holds no id_token.")
-        return cls.read(compact, REFUSALS)
+        token = cls.read(compact, REFUSALS, allowed=allowed)
+        if token.media_type not in _MEDIA_TYPES:
+            raise IDTokenType(f"The ID token's typ is {shown(token.media_type)}, expected JWT or none.")
+        return token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ Callers name two refusals: one for an OP that does not answer just now, one for 
 What the OP answered is never part of an error's text: it may repeat a secret or a code.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,6 +17,9 @@ from sso.oidc.json_objects import NotAJSONObject, parse_object
 
 # The whole exchange, lookup to last byte. A member waits for up to four of them in a login.
 DEADLINE_SECONDS = 10.0
+
+# RFC 6749, 5.2: an error code is one of a few words; anything else is not shown.
+_ERROR_CODE = re.compile(r"[a-z_]{1,40}\Z")
 
 # The other side did answer, only not with what was asked for: asking again later will not help.
 _ANSWERS_OF_NO_USE = (
@@ -41,15 +45,29 @@ def get_object(
     refusals: Refusals,
     *,
     issuer: str,
-    access_token: str | None = None,
     patience: net.Patience = net.logins,
 ) -> dict[str, Any]:
     """GET a JSON object."""
-    headers = {"Authorization": f"Bearer {access_token}"} if access_token is not None else {}
+    return object_in(get(url, refusals, issuer=issuer, patience=patience), refusals)
+
+
+def get(
+    url: str,
+    refusals: Refusals,
+    *,
+    issuer: str,
+    access_token: str | None = None,
+    accept: str = "application/json",
+    patience: net.Patience = net.logins,
+) -> net.FetchedResponse:
+    """GET something that is there: the answer has status 200."""
+    headers = {"Accept": accept}
+    if access_token is not None:
+        headers["Authorization"] = f"Bearer {access_token}"
     response = _send("GET", url, refusals, issuer=issuer, headers=headers, patience=patience)
     if response.status != HTTPStatus.OK:
         raise refusals.invalid(f"{refusals.what} at {url} was answered with status {response.status}.")
-    return object_in(response, refusals)
+    return response
 
 
 def post_form(
@@ -71,6 +89,15 @@ def object_in(response: net.FetchedResponse, refusals: Refusals) -> dict[str, An
     except NotAJSONObject as error:
         kind = f", but {shown(response.media_type)}" if response.media_type != "application/json" else ""
         raise refusals.invalid(f"{refusals.what} at {response.url} is {error}{kind}.") from None
+
+
+def error_code(response: net.FetchedResponse) -> str:
+    """What the OP says is wrong, by its error code only: its description may repeat the code or the secret."""
+    try:
+        error = parse_object(response.body).get("error")
+    except NotAJSONObject:
+        error = None
+    return error if isinstance(error, str) and _ERROR_CODE.match(error) else "no error code"
 
 
 def _send(

@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -21,6 +21,7 @@ from sso.models import Connection, LoginAttempt, Revision
 from sso.oidc.answers import AuthorizationAnswer, assertion_from, check_mode, park_posted, take_posted
 from sso.oidc.errors import AnswerMalformed, AnswerTooLarge
 from sso.oidc.lookup import oidc_connection
+from sso.oidc.published_keys import jwks
 from sso.posted_forms import read_form, see_other
 from sso.throttles import (
     ANSWER_BY_ADDRESS,
@@ -28,11 +29,16 @@ from sso.throttles import (
     FAILED_ANSWER,
     FINISH_BY_ADDRESS,
     INITIATE_BY_ADDRESS,
+    METADATA_BY_ADDRESS,
     throttled,
 )
 from sso.types import ResponseMode
 from sso.viewer import start_url
 from sso.views.outcome import finish, refuse
+
+# A key that a rollover adds is published for as long as its admin waits before it signs; OPs ask again at an unknown
+# `kid`. So this only spares us questions.
+KEYS_FRESH_SECONDS = 300
 
 
 @throttled(by_address=ANSWER_BY_ADDRESS, by_connection=ANSWER_BY_CONNECTION, failed=FAILED_ANSWER)
@@ -97,6 +103,15 @@ def finish_posted(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     except SSOError as error:
         return refuse(request, error, connection=connection, attempt=attempt)
     return finish(request, attempt, assertion)
+
+
+@throttled(by_address=METADATA_BY_ADDRESS)
+@gate_exempt("OPs read it; it says nothing of the organisation but the connection's public keys")
+@cache_control(public=True, max_age=KEYS_FRESH_SECONDS)
+@require_GET
+def our_keys(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
+    """The JWKS that an OP checks our client assertions with."""
+    return JsonResponse(jwks(oidc_connection(connection_uid)))
 
 
 @throttled(by_address=INITIATE_BY_ADDRESS)

@@ -12,7 +12,14 @@ from sso.oidc.logout import signed_out_url
 from sso.saml.sp import service_provider
 from sso.types import Enforcement, SSOProtocol
 from tests.demo.people import BEN, HANA, INES, MAX, NINA, OLIVIA, TOM, ZOE, Account
-from tests.demo_idp.config import OIDCClient, Person, SAMLServiceProvider, TenantConfig
+from tests.demo_idp.config import (
+    AUTH_METHODS,
+    PRIVATE_KEY_JWT,
+    OIDCClient,
+    Person,
+    SAMLServiceProvider,
+    TenantConfig,
+)
 from tests.demo_idp.keys import KeyStore
 from tests.demo_idp.tenant import Tenant
 
@@ -126,7 +133,10 @@ def registrations(tenants: dict[str, Tenant]) -> list[TenantConfig]:
 
 
 def _clients(tenant: Tenant) -> tuple[OIDCClient, ...]:
-    """One client for each Client ID and secret in use, with the addresses of all its connections."""
+    """One client for each Client ID and secret in use, with the addresses of all its connections.
+
+    Of two with one Client ID the last counts: one with a secret may sign, too.
+    """
     connections: dict[tuple[str, str], list[UUID]] = {}
     for revision in _revisions_at(tenant.issuer):
         key = (revision.client_id, revision.client_secret)
@@ -136,6 +146,8 @@ def _clients(tenant: Tenant) -> tuple[OIDCClient, ...]:
             client_id=client_id,
             client_secret=secret,
             title=PORTAL,
+            auth_methods=AUTH_METHODS if secret else (PRIVATE_KEY_JWT,),
+            jwks_uri=absolute_url("sso:oidc_jwks", uids[0]),
             redirect_uris=tuple(sorted({callback_url(uid) for uid in uids})),
             require_pkce=True,
             post_logout_redirect_uris=tuple(sorted({signed_out_url(uid) for uid in uids})),
@@ -143,7 +155,7 @@ def _clients(tenant: Tenant) -> tuple[OIDCClient, ...]:
             backchannel_logout_uri=_logout_address("backchannel", tenant, uids[0]),
             frontchannel_logout_uri=_logout_address("frontchannel", tenant, uids[0]),
         )
-        for (client_id, secret), uids in connections.items()
+        for (client_id, secret), uids in sorted(connections.items())
     )
 
 

@@ -16,6 +16,7 @@ SETTINGS = "/orgs/hooli/settings/sso/"
 PAGE = "/orgs/hooli/r/roadmap/"
 AT_IDP = {
     "Callback URL (redirect URI)": "redirect_uri",
+    "JWKS URL (for private_key_jwt)": "jwks_uri",
     "Initiate login URI": "initiate_login_uri",
     "Post-logout redirect URI": "post_logout_redirect_uri",
     "Back-channel logout URI": "backchannel_logout_uri",

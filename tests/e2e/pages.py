@@ -121,6 +121,7 @@ NOT_LOOKED_AT = {
     "sso:oidc_frontchannel_logout": "a frame of the IdP's page",
     "sso:oidc_finish": "redirect",
     "sso:oidc_initiate": "redirect",
+    "sso:oidc_jwks": "JSON",
     "sso:put_back": "POST",
     "sso:saml_acs": "POST",
     "sso:saml_finish": "redirect",

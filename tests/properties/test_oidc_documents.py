@@ -74,7 +74,11 @@ def op() -> Iterator[FakeOP]:
 
 def check_metadata(metadata: ProviderMetadata, op: FakeOP) -> None:
     assert metadata.issuer == op.issuer
-    assert set(metadata.token_auth_methods) <= {"client_secret_basic", "client_secret_post"}
+    assert set(metadata.token_auth_methods) <= {
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+    }
     for url in (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri):
         parts = urlsplit(url)
         assert parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == "127.0.0.1")

@@ -7,10 +7,14 @@ from typing import Any, Self
 
 
 class FakeOP:
-    """`documents` are served as JSON; `answers` (status, body) win over them. `requests` lists the paths asked."""
+    """`documents` are served as JSON; `answers` (status, body) win over them. `requests` lists the paths asked.
+
+    `media_types` are for the paths that answer something else than JSON.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, str]] = {}
+        self.media_types: dict[str, str] = {}
         self.requests: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.issuer = f"http://127.0.0.1:{self._server.server_port}"
@@ -43,7 +47,7 @@ class FakeOP:
         return (200, json.dumps(self.documents[path])) if path in self.documents else (404, "")
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        answer_to = self._answer_to
+        answer_to, media_types = self._answer_to, self.media_types
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -53,7 +57,7 @@ class FakeOP:
             def do_GET(self) -> None:
                 status, body = answer_to(self.path)
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", media_types.get(self.path, "application/json"))
                 self.send_header("Content-Length", str(len(body.encode())))
                 if 300 < status < 400:
                     self.send_header("Location", "/elsewhere")

@@ -33,7 +33,7 @@ def told(
         claims={"iss": "https://idp.example", "sub": "max", "nonce": "n", **(claims or {})},
         compact=compact,
     )
-    return assertion_from(verified, userinfo or {}, revision=revision or Revision(pk=7, connection_id=3))
+    return assertion_from(verified, userinfo, revision=revision or Revision(pk=7, connection_id=3))
 
 
 def test_assertion_names_who_vouched_for_whom() -> None:
@@ -114,7 +114,7 @@ def test_userinfos_word_that_an_address_is_unverified_counts_for_the_tokens() ->
 
 @pytest.mark.catalogue("WEB-USERINFO-SUB")
 @pytest.mark.parametrize(
-    "userinfo", [{"sub": "olivia"}, {"sub": "Max"}, {"sub": ["max"]}, {"email": "x@y.z"}]
+    "userinfo", [{"sub": "olivia"}, {"sub": "Max"}, {"sub": ["max"]}, {"email": "x@y.z"}, {}]
 )
 def test_userinfo_of_somebody_else_is_refused(userinfo: dict[str, Any]) -> None:
     with pytest.raises(UserinfoSubjectMismatch) as refused:

@@ -294,6 +294,44 @@ def test_what_is_no_token_is_refused(compact: object) -> None:
         UnverifiedIDToken.parse(compact)
 
 
+@pytest.mark.parametrize("media_type", ["JWT", "jwt", "application/jwt", OMIT])
+def test_token_that_says_it_is_a_jwt_or_says_nothing_is_read(media_type: object) -> None:
+    check(with_(headers={"typ": media_type}))
+
+
+@pytest.mark.parametrize(
+    "media_type", ["at+jwt", "application/at+jwt", "logout+jwt", "secevent+jwt", "jose", "x"]
+)
+def test_token_that_says_it_is_another_kind_is_refused(media_type: str) -> None:
+    """The same keys sign access tokens and logout tokens (RFC 8725, 3.11)."""
+    assert refusal(lambda: check(with_(headers={"typ": media_type}))) == "id_token_type_wrong"
+
+
+def test_token_in_a_token_is_refused() -> None:
+    """Nested (RFC 7519, 5.2): the payload is a JWT and no claims."""
+    signed = jwt.api_jws.encode(
+        honest().encode().encode(),
+        KEYS["RS256"].private_key,
+        algorithm="RS256",
+        headers={"typ": "JWT", "cty": "JWT", "kid": KEYS["RS256"].kid},
+    )
+    token = UnverifiedIDToken.parse(signed)
+    keys = [public(KEYS["RS256"])]
+    assert (
+        refusal(lambda: check_id_token(token, keys=keys, expected=EXPECTED, now=NOW)) == "id_token_malformed"
+    )
+
+
+@pytest.mark.catalogue("WEB-ALG")
+@pytest.mark.parametrize("algorithm", ALLOWED_ALGORITHMS)
+def test_connection_may_accept_fewer_algorithms(algorithm: str) -> None:
+    compact = honest(KEYS[algorithm]).encode()
+    UnverifiedIDToken.parse(compact, allowed=[algorithm])
+    others = [name for name in ALLOWED_ALGORITHMS if name != algorithm]
+    assert refusal(lambda: UnverifiedIDToken.parse(compact, allowed=others)) == "algorithm_not_allowed"
+    assert refusal(lambda: UnverifiedIDToken.parse(compact, allowed=[])) == "algorithm_not_allowed"
+
+
 @pytest.mark.parametrize(
     "claims", [{"exp": float("nan")}, {"exp": float("inf")}, {"name": "\x00"}, {"name": "\ud800"}], ids=ascii
 )

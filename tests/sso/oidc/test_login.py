@@ -194,6 +194,7 @@ def test_values_for_the_idp_are_absolute(acme: AcmeLogin) -> None:
     values = [item.value for item in OIDCAdapter().values_for_idp(str(acme.connection.uid))]
     assert values == [
         f"http://testserver/sso/{acme.connection.uid}/oidc/callback/",
+        f"http://testserver/sso/{acme.connection.uid}/oidc/jwks/",
         f"http://testserver/sso/{acme.connection.uid}/oidc/initiate/",
         f"http://testserver/sso/{acme.connection.uid}/signed-out/",
         f"http://testserver/sso/{acme.connection.uid}/oidc/backchannel-logout/",

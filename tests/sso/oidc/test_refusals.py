@@ -155,6 +155,18 @@ def test_email_rule_refuses_what_it_cannot_use(acme: AcmeLogin, fault: OIDCFault
 
 
 @pytest.mark.catalogue("WEB-NOAUTH", "WEB-FOREIGN-PEOPLE")
+@pytest.mark.parametrize(
+    ("algorithms", "codes"), [(["RS256"], []), (["PS256", "EdDSA"], ["algorithm_not_allowed"])]
+)
+def test_connection_accepts_its_own_algorithms_only(
+    acme: AcmeLogin, algorithms: list[str], codes: list[str]
+) -> None:
+    change_revision(acme, signing_algorithms=algorithms)
+    acme.sign_in()
+    assert acme.refusals() == codes
+    assert acme.can_read() is not bool(codes)
+
+
 def test_email_of_someone_else_is_refused(acme: AcmeLogin) -> None:
     acme.connection.email_domains = ["acme.example"]
     acme.connection.save()
