@@ -11,8 +11,14 @@ client has twice the amount once, which these limits can bear.
 
 import ipaddress
 import math
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 from django.conf import settings
@@ -24,16 +30,25 @@ from hubsso.negotiation import wants_json
 from hubsso.request_context import known_client_ip
 
 CODE = "too_many_requests"
+A_MINUTE = 60
 IPV6_PREFIX = 64  # what one household or office is given; an address alone can be changed at will
+
+
+_at_once: Counter[tuple[str, str]] = Counter()
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `amount` in `seconds`, by whatever subject is counted. The operator scales it by THROTTLE_PERCENT."""
+    """At most `amount` in `seconds`, by whatever subject is counted. The operator scales it by THROTTLE_PERCENT.
+
+    Where many people share a subject, each is told to come back up to `spread_seconds` later than could be.
+    """
 
     name: str
     amount: int
     seconds: int = 60
+    spread_seconds: int = 0
 
     @property
     def allowed(self) -> int:
@@ -65,6 +80,30 @@ def is_used_up(limit: Limit, subject: object, *, now: datetime) -> Exceeded | No
     return _exceeded(limit, caches["throttle"].get(_key(limit, subject, now), 0) + 1, now)
 
 
+@contextmanager
+def few_at_once(limit: Limit, subject: object, *, now: datetime) -> Iterator[Exceeded | None]:
+    """While inside, one of at most `amount` requests of the subject in this process; Exceeded for one too many.
+
+    A line of requests is served in the order they came, whoever they are for: what is shed at once keeps nobody else
+    waiting.
+    """
+    key = (limit.name, str(subject))
+    with _lock:
+        is_one_too_many = _at_once[key] >= limit.allowed
+        if not is_one_too_many:
+            _at_once[key] += 1
+    if is_one_too_many:
+        yield Exceeded(limit, 1 + secrets.randbelow(limit.spread_seconds + 1), is_first=False)
+        return
+    try:
+        yield None
+    finally:
+        with _lock:
+            _at_once[key] -= 1
+            if not _at_once[key]:
+                del _at_once[key]
+
+
 def counted_address(request: HttpRequest) -> str:
     """The client whose requests are counted: an IPv4 address, or the network of an IPv6 address.
 
@@ -85,11 +124,17 @@ def too_many_requests(request: HttpRequest, *, retry_after_seconds: int) -> Http
             body, status=HTTPStatus.TOO_MANY_REQUESTS, content_type="application/problem+json"
         )
     else:
-        page = render_to_string("errors/429.html", {"code": CODE, "seconds": retry_after_seconds})
+        page = _page(is_short=retry_after_seconds <= A_MINUTE)
         response = HttpResponse(page, status=HTTPStatus.TOO_MANY_REQUESTS)
     response["Retry-After"] = str(retry_after_seconds)
     response["Cache-Control"] = "no-store"
     return response
+
+
+@lru_cache(maxsize=2)
+def _page(*, is_short: bool) -> str:
+    """Made once: in a flood this is most of what a request costs."""
+    return render_to_string("errors/429.html", {"code": CODE, "is_short": is_short})
 
 
 def _key(limit: Limit, subject: object, now: datetime) -> str:
@@ -100,4 +145,5 @@ def _exceeded(limit: Limit, counted: int, now: datetime) -> Exceeded | None:
     if counted <= limit.allowed:
         return None
     retry_after = math.ceil(limit.seconds - now.timestamp() % limit.seconds)
+    retry_after += secrets.randbelow(limit.spread_seconds + 1)
     return Exceeded(limit, retry_after, is_first=counted == limit.allowed + 1)

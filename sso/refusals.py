@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
+from hubsso import throttle
 from hubsso.request_context import current_request_id
 from orgs import audit
 from sso.errors import SSOError
@@ -24,6 +25,8 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MAX_UNATTRIBUTED_TRACES_PER_HOUR = 100
 _MAX_TRACES_PER_ATTEMPT = 5
 _MAX_TRACES_PER_PERSON_AND_HOUR = 30
+# When an IdP is down a whole organisation is refused for the one reason; counted in memory, by each process.
+_TRACES = throttle.Limit("sso.traces", 120)
 
 
 def record_refusal(
@@ -40,7 +43,7 @@ def record_refusal(
     `member` is the person behind it, where that is known without an attempt; `is_logout` says that it was no login
     but an IdP's logout that was refused. Answers that belong to nobody can be
     sent by anybody, and answers to an attempt that is still open can be sent again: beyond 100 an hour of the one, 5
-    an attempt and 30 an hour and person of the other, they are only logged.
+    an attempt and 30 an hour and person of the other, and 120 a minute of one kind, they are only logged.
     """
     person = attempt.user if attempt else member
     reference = _new_reference()
@@ -56,7 +59,7 @@ def record_refusal(
             "detail": error.log_fields,
         },
     )
-    if not _is_flooded(connection, attempt, person, now):
+    if not _is_flooded(error, connection, attempt, person, now):
         _write(
             error,
             event="org.sso_logout_refused" if is_logout else "org.sso_refused",
@@ -113,8 +116,10 @@ def _write(
 
 
 def _is_flooded(
-    connection: Connection, attempt: LoginAttempt | None, person: User | None, now: datetime
+    error: SSOError, connection: Connection, attempt: LoginAttempt | None, person: User | None, now: datetime
 ) -> bool:
+    if throttle.count(_TRACES, f"{connection.pk}/{error.code}", now=now):
+        return True
     traces = RefusalTrace.objects.filter(org=connection.org_id, user=person)
     if attempt is not None:
         since_start = traces.filter(at__gte=attempt.created_at)

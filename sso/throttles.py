@@ -8,6 +8,9 @@ address is allowed in a minute; a client that floods is held to 25 a second of e
   writes a row and may wait for an IdP, so one account alone must not be worth a flood.
 - By *connection*, 3,000 answers a minute: an organisation of tens of thousands on a Monday. It bounds what is spent
   on one connection's answers when they come from everywhere; other organisations have counts of their own.
+- By *organisation*, 100 starts in five seconds and six at the same time: what an organisation of ten thousand needs
+  on a Monday, and no more of a process than leaves the others theirs. Whoever is one too many comes back within
+  seconds, each at another time.
 - *Failed* answers by address and connection, 100 a minute: verifying a hostile document costs most, and honest
   answers fail one by one. Where an IdP is set up wrongly a whole office fails, and 429 takes nothing from it.
 - *Logouts* that an IdP sends come from its own few addresses, for everybody: 3,000 a minute from one of them and for
@@ -18,6 +21,7 @@ address is allowed in a minute; a client that floods is held to 25 a second of e
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
@@ -27,7 +31,16 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from hubsso.throttle import CODE, Exceeded, Limit, count, counted_address, is_used_up, too_many_requests
+from hubsso.throttle import (
+    CODE,
+    Exceeded,
+    Limit,
+    count,
+    counted_address,
+    few_at_once,
+    is_used_up,
+    too_many_requests,
+)
 from sso.errors import TooManyRequests
 from sso.models import Connection
 from sso.refusals import record_refusal
@@ -38,6 +51,8 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 START_BY_ADDRESS = Limit("sso.start.address", 1500)
 START_BY_ACCOUNT = Limit("sso.start.account", 30)
+START_BY_ORG = Limit("sso.start.org", 100, seconds=5, spread_seconds=15)
+START_AT_ONCE = Limit("sso.start.at_once", 6, spread_seconds=15)
 JOIN_BY_ADDRESS = Limit("sso.join.address", 1500)
 JOIN_BY_ACCOUNT = Limit("sso.join.account", 30)
 TEST_BY_ADDRESS = Limit("sso.test.address", 300)
@@ -62,28 +77,37 @@ def throttled(
     by_address: Limit,
     by_account: Limit | None = None,
     by_connection: Limit | None = None,
+    by_org: Limit | None = None,
+    at_once: Limit | None = None,
     failed: Limit | None = None,
 ) -> Callable[[View], View]:
     """Answer 429 instead of the view where one of the limits is used up. The outermost decorator of a view.
 
     `by_connection` and `failed` are for views that take a `connection_uid`; `failed` counts answers of status 400
-    and above. Nothing of the request's body is read and no database is asked before a limit has said yes.
+    and above. `by_org` and `at_once` are for views that take an `org_slug`. Nothing of the request's body is read
+    and no database is asked before a limit has said yes.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            now, address, uid = timezone.now(), counted_address(request), kwargs.get("connection_uid")
+            now, address = timezone.now(), counted_address(request)
+            uid, slug = kwargs.get("connection_uid"), kwargs.get("org_slug")
             exceeded = count(by_address, address, now=now)
             if exceeded is None and failed is not None:
                 exceeded = is_used_up(failed, f"{address}/{uid}", now=now)
-            if exceeded is None and by_connection is not None:
-                exceeded = count(by_connection, uid, now=now)
-            if exceeded is None and by_account is not None and request.user.is_authenticated:
-                exceeded = count(by_account, request.user.pk, now=now)
+            for limit, subject in ((by_connection, uid), (by_org, slug)):
+                if exceeded is None and limit is not None:
+                    exceeded = count(limit, subject, now=now)
             if exceeded is not None:
                 return _refuse(request, exceeded, address=address, connection_uid=uid)
-            response = view(request, *args, **kwargs)
+            with few_at_once(at_once, slug, now=now) if at_once else nullcontext() as crowded:
+                exceeded = crowded
+                if crowded is None and by_account is not None and request.user.is_authenticated:
+                    exceeded = count(by_account, request.user.pk, now=now)
+                if exceeded is not None:
+                    return _refuse(request, exceeded, address=address, connection_uid=uid)
+                response = view(request, *args, **kwargs)
             if failed is not None and response.status_code >= HTTPStatus.BAD_REQUEST:
                 count(failed, f"{address}/{uid}", now=now)
             return response

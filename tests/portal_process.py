@@ -58,11 +58,11 @@ def running_portal(folder: Path, **settings: str) -> Iterator[int]:
         portal = children.add(
             Child("The portal", command, environment=environment, cwd=ROOT, log=folder / "portal.log")
         )
-        _wait_until_listening(portal, port)
+        wait_until_listening(portal, port)
         yield port
 
 
-def _wait_until_listening(portal: Child, port: int) -> None:
+def wait_until_listening(portal: Child, port: int) -> None:
     """Raises ChildDied if it ends first. Any answer will do: production sends plain http elsewhere."""
     deadline = time.monotonic() + START_SECONDS
     while True:

@@ -17,7 +17,15 @@ from sso.linking import is_linked
 from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision
 from sso.return_paths import safe_path
-from sso.throttles import JOIN_BY_ACCOUNT, JOIN_BY_ADDRESS, START_BY_ACCOUNT, START_BY_ADDRESS, throttled
+from sso.throttles import (
+    JOIN_BY_ACCOUNT,
+    JOIN_BY_ADDRESS,
+    START_AT_ONCE,
+    START_BY_ACCOUNT,
+    START_BY_ADDRESS,
+    START_BY_ORG,
+    throttled,
+)
 from sso.types import Purpose
 from sso.views.connection_choice import asked_connection, choices, is_silent
 from sso.views.outcome import refuse
@@ -25,7 +33,9 @@ from sso.views.pressed import came_from_another_site, join_token, was_join_press
 from sso.views.to_idp import to_idp
 
 
-@throttled(by_address=START_BY_ADDRESS, by_account=START_BY_ACCOUNT)
+@throttled(
+    by_address=START_BY_ADDRESS, by_account=START_BY_ACCOUNT, by_org=START_BY_ORG, at_once=START_AT_ONCE
+)
 @gate_exempt("the banner's target: the way through the gate can't be behind it")
 @login_required
 @require_GET

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -179,6 +180,8 @@ def test_office_of_500_behind_one_address_is_served(world: World) -> None:
         assert not any(throttle.count(limit, "192.0.2.1", now=NOW) for _ in range(arrivals)), limit.name
         assert throttle.count(limit, "192.0.2.1", now=NOW)
     assert arrivals <= throttles.ANSWER_BY_CONNECTION.amount
+    by_org = throttles.START_BY_ORG
+    assert by_org.amount * 60 / by_org.seconds >= 2 * 500  # of one organisation, within the minute
 
 
 @pytest.mark.usefixtures("one_percent")
@@ -193,6 +196,39 @@ def test_flood_of_one_connections_answers_hurts_no_other(world: World) -> None:
     served, _ = until_refused(lambda: answer(world.acme_idp.uid))
     assert served == throttles.ANSWER_BY_CONNECTION.amount // 100
     assert answer(globex_idp.uid).status_code == 400
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_flood_of_one_organisations_starts_hurts_no_other(world: World, settings: Settings) -> None:
+    """Its IdP is switched off, so that a start that is served is answered with 503."""
+    settings.THROTTLE_PERCENT = 5
+    world.acme_idp.is_enabled = False
+    world.acme_idp.save()
+    numbers = iter(range(1, 250))
+
+    def start(slug: str, person: Any) -> Any:
+        client = Client(REMOTE_ADDR=f"198.51.100.{next(numbers)}")
+        log_in(client, person)
+        return client.get(f"/orgs/{slug}/sso/")
+
+    people = iter([make_member(world.acme).user for _ in range(20)])
+    served, refused = until_refused(lambda: start("acme", next(people)), at_most=19)
+    assert served >= throttles.START_BY_ORG.allowed
+    assert 1 <= int(refused["Retry-After"]) <= 5 + throttles.START_BY_ORG.spread_seconds
+    assert start("globex", world.zoe.user).status_code == 503
+
+
+def test_few_start_at_the_same_time_and_the_next_is_told_to_come_back_soon() -> None:
+    limit = throttles.START_AT_ONCE
+    with ExitStack() as inside:
+        for _ in range(limit.amount):
+            assert inside.enter_context(throttle.few_at_once(limit, "acme", now=NOW)) is None
+        crowded = inside.enter_context(throttle.few_at_once(limit, "acme", now=NOW))
+        assert crowded is not None
+        assert 1 <= crowded.retry_after_seconds <= 1 + limit.spread_seconds
+        assert inside.enter_context(throttle.few_at_once(limit, "globex", now=NOW)) is None
+    with throttle.few_at_once(limit, "acme", now=NOW) as crowded:
+        assert crowded is None
 
 
 def test_failing_answers_are_held_to_fewer_and_only_at_their_connection(

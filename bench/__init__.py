@@ -1,0 +1,1 @@
+"""Measurements. Each is a command that prints a table; `docs/benchmarks.md` keeps what they said."""
