@@ -228,26 +228,28 @@ async def measure(port: int, visitors: list[Visitor], *, seconds: float) -> Timi
     return timings
 
 
-async def keep_starting(port: int, visitor: Visitor, statuses: Counter[str]) -> None:
-    """One of the thousand: starts, is answered, comes back when told to, or in ten seconds, until cancelled."""
+async def keep_starting(port: int, visitor: Visitor, statuses: Counter[str], *, is_impatient: bool) -> None:
+    """One of the thousand: starts, is answered, comes back when told to (or a second later), until cancelled."""
     while True:
         status, _, head = await ask(port, visitor.start, visitor)
         statuses[status] += 1
         told = re.search(rb"retry-after: (\d+)", head, re.IGNORECASE)
-        await asyncio.sleep(int(told[1]) if told else 10)
+        await asyncio.sleep(int(told[1]) if told and not is_impatient else 1)
 
 
-async def flood(port: int, visitors: list[Visitor], statuses: Counter[str]) -> None:
+async def flood(port: int, visitors: list[Visitor], statuses: Counter[str], *, is_impatient: bool) -> None:
     """A thousand starts at once, and each again."""
     chosen = random.Random(2).sample(visitors, PARALLEL_STARTS)
-    await asyncio.gather(*(keep_starting(port, visitor, statuses) for visitor in chosen))
+    await asyncio.gather(
+        *(keep_starting(port, visitor, statuses, is_impatient=is_impatient) for visitor in chosen)
+    )
 
 
 async def measure_during_flood(
-    port: int, sufferers: list[Visitor], others: list[Visitor], *, seconds: float
+    port: int, sufferers: list[Visitor], others: list[Visitor], *, seconds: float, is_impatient: bool
 ) -> tuple[Timings, Counter[str]]:
     statuses: Counter[str] = Counter()
-    flooding = asyncio.create_task(flood(port, sufferers, statuses))
+    flooding = asyncio.create_task(flood(port, sufferers, statuses, is_impatient=is_impatient))
     timings = await measure(port, others, seconds=seconds)
     flooding.cancel()
     await asyncio.gather(flooding, return_exceptions=True)
@@ -290,6 +292,11 @@ def main() -> int:
     parser.add_argument(
         "--pause", type=float, default=1, help="seconds between one wave of starts and the next"
     )
+    parser.add_argument(
+        "--impatient",
+        action="store_true",
+        help="the thousand come back after a second, whatever they are told",
+    )
     arguments = parser.parse_args()
     from tests.sso.oidc.fake_op import FakeOP
 
@@ -321,7 +328,13 @@ def main() -> int:
             open_attempts()
             quiet = asyncio.run(measure(port, others, seconds=half))
             during, statuses = asyncio.run(
-                measure_during_flood(port, sufferers, others, seconds=arguments.seconds)
+                measure_during_flood(
+                    port,
+                    sufferers,
+                    others,
+                    seconds=arguments.seconds,
+                    is_impatient=arguments.impatient,
+                )
             )
             time.sleep(CALM_SECONDS)
             quiet.add(asyncio.run(measure(port, others, seconds=half)))

@@ -121,6 +121,7 @@ def test_answer_carries_every_header(world: World, settings: Settings, kind: str
     "header",
     [{"X-Forwarded-Proto": "https"}, {"X-Forwarded-Host": "evil.example"}, {"Forwarded": "proto=https"}],
 )
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 def test_what_a_proxy_would_say_counts_for_nothing_by_default(
     client: Client, world: World, header: dict[str, str]
 ) -> None:

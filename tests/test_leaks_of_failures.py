@@ -113,6 +113,7 @@ def test_no_fault_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("faults", faults_in_thirds(OIDC_CODES))
+@pytest.mark.catalogue("WEB-SECRETS-SHOWN")
 def test_no_fault_of_an_op_lets_anything_out(
     acme: AcmeLogin, faults: list[OIDCFault], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +156,7 @@ def restore(login: WholeLogin) -> None:
 
 
 @pytest.mark.parametrize("faults", faults_in_thirds(SAML_CODES))
+@pytest.mark.catalogue("WEB-SECRETS-SHOWN")
 def test_no_fault_of_a_saml_idp_lets_anything_out(globex: GlobexLogin, faults: list[SAMLFault]) -> None:
     for fault in faults:
         ear = fresh_ear(globex)
@@ -290,6 +292,7 @@ OTHER_REFUSALS: dict[str, tuple[Between, Callable[[Tenant], None]]] = {
 }
 
 
+@pytest.mark.catalogue("WEB-SECRETS-SHOWN")
 def test_no_other_refusal_of_a_login_lets_anything_out(acme: AcmeLogin) -> None:
     clients = dict(acme.tenant.clients)
     for code, (happens, prepare) in OTHER_REFUSALS.items():
@@ -355,6 +358,7 @@ def broken(*args: Any, **kwargs: Any) -> None:
 
 
 @pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.catalogue("WEB-SECRETS-SHOWN")
 def test_crash_of_a_callback_is_reported_without_what_was_sent(
     acme: AcmeLogin, settings: Settings, monkeypatch: pytest.MonkeyPatch, debug: bool
 ) -> None:

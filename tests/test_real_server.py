@@ -181,6 +181,7 @@ def test_plain_http_is_sent_to_https(server: Server) -> None:
     assert answer.headers["location"] == f"https://{HOST}/accounts/login/"
 
 
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 def test_host_that_is_not_ours_is_refused_and_a_forwarded_one_is_not_believed(server: Server) -> None:
     assert server.ask("GET", "/accounts/login/", Host="evil.example").status == 400
     page = server.ask("GET", "/accounts/login/", X_Forwarded_Host="evil.example")

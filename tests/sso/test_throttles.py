@@ -134,6 +134,7 @@ def test_another_address_is_served_meanwhile(world: World) -> None:
 
 @pytest.mark.catalogue("WEB-HEADER-INJECTION")
 @pytest.mark.usefixtures("one_percent")
+@pytest.mark.catalogue("WEB-HEADER-INJECTION")
 def test_forged_forwarded_address_begins_no_new_count(world: World, settings: Settings) -> None:
     call = calls(world)["finish"]
     until_refused(lambda: call(Client()))
