@@ -112,6 +112,7 @@ def throttled(
                 count(failed, f"{address}/{uid}", now=now)
             return response
 
+        wrapper.throttled_by = by_address.name  # type: ignore[attr-defined]  # the mark that tests look for
         return cast("View", wrapper)
 
     return decorate

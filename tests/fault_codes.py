@@ -43,6 +43,8 @@ OIDC_CODES: dict[OIDCFault, str] = {
     OIDCFault.TOKEN_HTML: "token_invalid",
     OIDCFault.HANG_TOKEN: "idp_unreachable",
     OIDCFault.HANG_USERINFO: "idp_unreachable",
+    OIDCFault.CLOCK_AHEAD: "id_token_not_yet_valid",
+    OIDCFault.CLOCK_BEHIND: "id_token_expired",
 }
 SAML_CODES: dict[SAMLFault, str] = {
     SAMLFault.WRONG_ISSUER: "issuer_mismatch",
@@ -60,10 +62,12 @@ SAML_CODES: dict[SAMLFault, str] = {
     SAMLFault.RESPONSE_SIGNED_ONLY: "signature_missing",
     SAMLFault.WRONG_KEY: "signature_invalid",
     SAMLFault.TAMPERED_AFTER_SIGNING: "signature_invalid",
-    SAMLFault.REPLAY: "attempt_unknown",  # of the fault before, whose attempt is gone
+    SAMLFault.REPLAY: "attempt_used",
     SAMLFault.NO_EMAIL: "",
     SAMLFault.TWO_EMAILS: "",
     SAMLFault.GROUPS_OVERAGE: "",
+    SAMLFault.CLOCK_AHEAD: "assertion_not_yet_valid",
+    SAMLFault.CLOCK_BEHIND: "assertion_expired",
     SAMLFault.OTHER_AUTHN_CONTEXT: "authn_context_mismatch",
     SAMLFault.STALE_AUTHN: "authn_not_fresh",
     SAMLFault.NOT_ENCRYPTED: "assertion_not_encrypted",
