@@ -29,11 +29,12 @@ from sso.models import (
     RevisionTest,
     SSOSession,
 )
-from tests.builders import make_member, make_revision, make_user
+from tests.builders import give_key_pair, make_member, make_revision, make_user
 from tests.conftest import log_in, log_in_with_sso
 from tests.demo_idp import DemoIdP, IdPAnswer, IdPBrowser, OIDCFault, SAMLFault, Tenant
+from tests.demo_idp.keys import KeyStore
 from tests.eavesdropper import Eavesdropper, WatchedClient, database_text
-from tests.sso.oidc.conftest import CLIENT_ID, CLIENT_SECRET, AcmeLogin, make_acme
+from tests.sso.oidc.conftest import CLIENT_ID, CLIENT_SECRET, AcmeLogin, make_acme, register_client
 from tests.sso.saml.conftest import GlobexLogin, make_globex, way_to_idp
 from tests.sso.whole_login import change_revision
 from tests.urls import all_routes
@@ -147,6 +148,29 @@ def test_oidc_login_by_form_post_lets_nothing_out(
 
     secrets = {**oidc_secrets(acme, answer), "ticket": location.partition("ticket=")[2]}
     assert secrets["code"] not in parked
+    assert_nothing_leaked(ear, secrets, acme.connection, acme.olivia)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_signed_client_assertions_let_nothing_out(acme: AcmeLogin, ear: Eavesdropper, is_known: bool) -> None:
+    """Pushed with the request and sent for the tokens, by a key that the OP knows or does not know."""
+    acme.tenant.config = replace(acme.tenant.config, par="required")
+    change_revision(acme, client_authentication="private_key_jwt")
+    pair = give_key_pair(acme.connection, KeyStore().saml_key_pair("portal-leaks"))
+    keys = acme.client.get(f"/sso/{acme.connection.uid}/oidc/jwks/").json() if is_known else {"keys": []}
+    register_client(acme.tenant, acme.connection, auth_methods=("private_key_jwt",), jwks=keys)
+    start = acme.start()
+    assert acme.refusals() == ([] if is_known else ["pushed_request_refused"])
+    key_lines = pair.private_key.split("-----")[2].split()
+    secrets = {"a line of the private key": key_lines[len(key_lines) // 2], **cookies_of(acme.client)}
+    if is_known:
+        answer = IdPBrowser().complete_login(start["Location"], "max")
+        answer.deliver(acme.client)
+        assert acme.can_read()
+        jtis = {f"jti {number}": jti for number, jti in enumerate(acme.tenant.used_assertions)}
+        assert len(jtis) == 2
+        secrets |= {**oidc_secrets(acme, answer), **jtis}
+
     assert_nothing_leaked(ear, secrets, acme.connection, acme.olivia)
 
 
