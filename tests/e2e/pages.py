@@ -55,16 +55,16 @@ CONNECTION = frozenset(
         "sso:connection_switch",
         "sso:connection_delete",
         "sso:draft",
-        "sso:idp_metadata",
         "sso:domains",
         "sso:mapping",
         "sso:group_mapping",
         "sso:identity_unlink",
     }
 )
-BY_LINKS = ANONYMOUS | ACCOUNT | ORGANISATION | SSO_SETTINGS | CONNECTION | {"orgs:create"}
+SAML_CONNECTION = CONNECTION | {"sso:idp_metadata"}
+BY_LINKS = ANONYMOUS | ACCOUNT | ORGANISATION | SSO_SETTINGS | SAML_CONNECTION | {"orgs:create"}
 
-# No link leads there: a journey does (test_moments, test_two_factor).
+# No link leads there: a journey does (test_moments, test_two_factor, test_failure_lab).
 BY_JOURNEYS = frozenset(
     {
         "search",

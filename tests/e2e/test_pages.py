@@ -43,7 +43,7 @@ def test_pages_of_a_saml_connection(visitor: Visitor) -> None:
     visitor.sign_in(ZOE)
     visitor.open("/orgs/globex/settings/sso/")
     visitor.authenticate("Globex ID", ZOE)
-    expected = pages.SSO_SETTINGS | pages.CONNECTION
+    expected = pages.SSO_SETTINGS | pages.SAML_CONNECTION
     look_at_all(visitor, "/orgs/globex/settings/sso/", within="/orgs/globex/settings/sso/", expected=expected)
 
 
