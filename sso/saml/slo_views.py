@@ -11,9 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from hubsso.net import origin_of
 from orgs.access import gate_exempt
 from sso.errors import SSOError
-from sso.models import Connection
+from sso.models import Connection, Revision
 from sso.posted_forms import see_other
 from sso.refusals import record_refusal
 from sso.saml.bindings import Parameter, read_redirect
@@ -61,7 +62,15 @@ def _answer(request: HttpRequest, verified: VerifiedMessage) -> HttpResponse:
     browser_request = logout_response(verified, now=timezone.now())
     if browser_request is None:
         return see_other(reverse("sso:signed_out", args=[verified.revision.connection.uid]))
-    return to_idp(request, browser_request)
+    response = to_idp(request, browser_request, template="sso/slo_answer.html")
+    response.xframe_options_exempt = True
+    response._csp_replace = {"frame-ancestors": _origins(verified.revision)}  # type: ignore[attr-defined]
+    return response
+
+
+def _origins(revision: Revision) -> list[str]:
+    """Whose pages may frame our answer: an IdP may ask its SPs in frames, all at once, and waits for what they say."""
+    return sorted({origin_of(url) for url in (revision.slo_url, revision.sso_url) if url})
 
 
 def _signed_out(connection: Connection, verified: VerifiedMessage) -> HttpResponse:

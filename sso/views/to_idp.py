@@ -7,12 +7,14 @@ from hubsso.net import origin_of
 from sso.protocols import BrowserRequest
 
 
-def to_idp(request: HttpRequest, browser_request: BrowserRequest) -> HttpResponse:
+def to_idp(
+    request: HttpRequest, browser_request: BrowserRequest, *, template: str = "sso/post_to_idp.html"
+) -> HttpResponse:
     """A redirect, or for a request with fields the page whose one form posts them to the IdP."""
     if not browser_request.fields:
         return redirect(browser_request.url)
     page = {"url": browser_request.url, "fields": browser_request.fields}
-    response = render(request, "sso/post_to_idp.html", page)
+    response = render(request, template, page)
     # The form may go to the IdP and nowhere else.
     response._csp_update = {"form-action": [origin_of(browser_request.url)]}  # type: ignore[attr-defined]
     response["Cache-Control"] = "no-store"

@@ -10,6 +10,7 @@ from orgs.models import AuditEvent
 from sso.models import RefusalTrace, Revision, SSOSession
 from sso.oidc import discovery
 from tests.builders import make_connection, make_member, make_sso_session
+from tests.sso.framing import frame_ancestors
 from tests.sso.oidc.conftest import AcmeLogin
 
 
@@ -31,13 +32,6 @@ def load(acme: AcmeLogin, query: dict[str, Any] | None = None, **changes: Any) -
 
 def address(acme: AcmeLogin) -> str:
     return reverse("sso:oidc_frontchannel_logout", args=[acme.connection.uid])
-
-
-def frame_ancestors(response: Any) -> list[str]:
-    policy: str = response["Content-Security-Policy"]
-    directives = [part.split() for part in policy.split(";")]
-    (sources,) = [words[1:] for words in directives if words[0] == "frame-ancestors"]
-    return sources
 
 
 def test_session_ends_on_the_server_whatever_the_cookie(signed_in: AcmeLogin) -> None:

@@ -8,10 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from lxml import etree
 
+from hubsso.net import origin_of
 from orgs.models import AuditEvent
 from sso.models import SSOSession
 from tests.builders import make_member, make_sso_session, make_user
 from tests.demo_idp.saml_names import tag
+from tests.sso.framing import frame_ancestors
 from tests.sso.saml.slo import BINDINGS, Logout, logout
 from tests.sso.whole_login import change_revision
 
@@ -97,3 +99,33 @@ def test_a_long_relay_state_is_not_carried_back(logout: Logout) -> None:
     change_revision(logout.globex, slo_binding="post")
     response = logout.send(logout.honest, relay_state="r" * 81)
     assert "RelayState" not in response.context["fields"]
+
+
+# --- In a frame of the IdP's -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_the_answer_may_be_framed_by_its_idp_and_nobody_else(logout: Logout, binding: str) -> None:
+    change_revision(logout.globex, slo_binding=binding, slo_url="https://signout.idp.example:8443/bye?a=b")
+    response = logout.send(logout.honest, binding)
+    assert frame_ancestors(response) == [
+        origin_of(logout.globex.tenant.url),
+        "https://signout.idp.example:8443",
+    ]
+    assert "X-Frame-Options" not in response
+
+
+def test_the_page_in_the_frame_says_nothing_of_the_viewer(logout: Logout) -> None:
+    change_revision(logout.globex, slo_binding="post")
+    logout.browser = logout.globex.client  # an IdP of the same site: our cookie comes along
+    page = logout.send(logout.honest).content.decode()
+    assert "signed out" in page
+    assert "Max" not in page
+    assert "Globex" not in page
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_what_is_refused_is_framed_by_nobody(logout: Logout, binding: str) -> None:
+    response = logout.send(logout.honest.but(issuer="https://other.example"), binding)
+    assert frame_ancestors(response) == ["'none'"]
+    assert response["X-Frame-Options"] == "DENY"
