@@ -64,7 +64,7 @@ def backchannel_logout(request: HttpRequest, connection_uid: UUID) -> HttpRespon
 @cache_control(no_cache=True, no_store=True)
 @require_GET
 def frontchannel_logout(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
-    """Front-Channel Logout 1.0, 2: end the session of `iss` and `sid`. The one page that may be framed, by its OP."""
+    """Front-Channel Logout 1.0, 2: end the session of `iss` and `sid`. The page may be framed, by its OP."""
     connection = oidc_connection(connection_uid)
     try:
         live = _live_revision(connection)
