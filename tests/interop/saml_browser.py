@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urljoin
 import requests
 from django.test import Client
 from lxml import html
+from requests.cookies import RequestsCookieJar
 
 from tests.demo_idp.browser import FORM
 
@@ -32,10 +33,14 @@ class Message:
         return Client().post(self.url, urlencode(self.fields), content_type=FORM)
 
 
-def sign_in(start: Any, answers: dict[str, str]) -> Message:
-    """Go where the start page sends the browser, and answer the IdP's form with what it asks for."""
+def sign_in(start: Any, answers: dict[str, str], cookies: RequestsCookieJar | None = None) -> Message:
+    """Go where the start page sends the browser, and answer the IdP's form with what it asks for.
+
+    `cookies` are the browser's at the IdP, for a test that goes there again.
+    """
     with requests.Session() as http:
         http.trust_env = False  # loopback: no proxy
+        http.cookies = RequestsCookieJar() if cookies is None else cookies
         url, fields = _way_to_idp(start)
         for _ in range(MAX_PAGES):
             page = http.request("GET" if fields is None else "POST", url, data=fields, timeout=10)
@@ -49,11 +54,17 @@ def sign_in(start: Any, answers: dict[str, str]) -> Message:
     raise AssertionError("the IdP leads in circles")
 
 
-def carry_to_idp(response: Any) -> requests.Response:
+def carry_to_idp(response: Any, cookies: RequestsCookieJar | None = None) -> requests.Response:
     """Carry a logout message of ours to the IdP, by redirect or by the link or the form of our page."""
-    url, fields = _way_out(response)
+    return open_at_idp(*_way_out(response), cookies=cookies)
+
+
+def open_at_idp(
+    url: str, fields: dict[str, str] | None = None, *, cookies: RequestsCookieJar | None
+) -> requests.Response:
     with requests.Session() as http:
         http.trust_env = False
+        http.cookies = RequestsCookieJar() if cookies is None else cookies
         method = "GET" if fields is None else "POST"
         answer = http.request(method, url, data=fields, timeout=10, allow_redirects=False)
         answer.raise_for_status()

@@ -10,8 +10,10 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
+from django.urls import reverse
+from requests.cookies import RequestsCookieJar
 
-from sso.models import LinkedIdentity
+from sso.models import LinkedIdentity, SSOSession
 from sso.saml.sp import service_provider
 from sso.types import SSOProtocol
 from tests.builders import give_key_pair
@@ -19,12 +21,14 @@ from tests.demo_idp.keys import KeyStore, private_key_pem
 from tests.interop.folders import NPM_FOLDER, NPM_SOURCE
 from tests.interop.idp_process import free_port, idp_process
 from tests.interop.portal import Portal, make_portal
-from tests.interop.saml_browser import sign_in
+from tests.interop.saml_browser import carry_to_idp, message_in, open_at_idp, sign_in
 
 pytestmark = [pytest.mark.interop, pytest.mark.django_db]
 
 ENTITY_ID = "urn:example:saml-idp"
 UID = UUID("00000000-0000-4000-8000-0000000000a1")  # the IdP is started with the SP's addresses
+# Whom it takes everybody for who signs out.
+JACKSON = {"userName": "saml.jackson@example.com", "email": "Max@Acme.Example"}
 MAX = {"userName": "max@acme.example", "email": "Max@Acme.Example", "groups": "owners, engineering"}
 
 
@@ -32,6 +36,10 @@ MAX = {"userName": "max@acme.example", "email": "Max@Acme.Example", "groups": "o
 class SamlIdP:
     sso_url: str
     certificate: str
+
+    @property
+    def slo_url(self) -> str:
+        return self.sso_url.replace("/sso", "/slo")
 
 
 OUR_KEY = KeyStore().saml_key_pair("our key")
@@ -75,7 +83,7 @@ def running(folder: Path, *options: str, preload: Path | None = None) -> Iterato
         str(port),
     ]
     command += ["--cert", str(folder / "cert.pem"), "--key", str(folder / "key.pem"), "--issuer", ENTITY_ID]
-    command += ["--acsUrl", sp.acs_url, "--audience", sp.entity_id, *options]
+    command += ["--acsUrl", sp.acs_url, "--sloUrl", sp.slo_url, "--audience", sp.entity_id, *options]
     with idp_process(command, port=port, cwd=NPM_FOLDER):
         yield SamlIdP(f"http://127.0.0.1:{port}/saml/sso", pair.certificate_pem)
 
@@ -131,6 +139,37 @@ def test_member_signs_in_by_an_encrypted_assertion(
 
     assert portal.refusals() == ([] if knows_our_key else ["decryption_failed"])
     assert portal.can_read() is knows_our_key
+
+
+@pytest.mark.parametrize("binding", ["redirect", "post"])
+def test_member_signs_out_at_the_idp(portal_for: Callable[..., Portal], idp: SamlIdP, binding: str) -> None:
+    """Its request comes by post, signed with xml-crypto. It never checks a signature of ours."""
+    portal = portal_for(slo_url=idp.slo_url, slo_binding=binding)
+    cookies = RequestsCookieJar()
+    sign_in(portal.start(), JACKSON, cookies).deliver(portal.client)
+    assert portal.can_read()
+
+    asked = open_at_idp(idp.slo_url, cookies=cookies)
+    end = carry_to_idp(message_in(None, asked.content).send(), cookies)
+
+    assert portal.refusals() == []
+    assert not portal.can_read()
+    assert end.text == "OK"
+
+
+@pytest.mark.parametrize("binding", ["redirect", "post"])
+def test_member_signs_out_of_both(portal_for: Callable[..., Portal], idp: SamlIdP, binding: str) -> None:
+    portal = portal_for(slo_url=idp.slo_url, slo_binding=binding)
+    give_key_pair(portal.connection, OUR_KEY)
+    cookies = RequestsCookieJar()
+    sign_in(portal.start(), JACKSON, cookies).deliver(portal.client)
+    session = SSOSession.objects.get()
+
+    answer = carry_to_idp(portal.client.post(reverse("sso:sign_out", args=[session.pk])), cookies)
+    page = message_in(answer.headers.get("Location"), answer.content).deliver(portal.client)
+
+    assert portal.refusals() == []
+    assert "signed out there too" in page.content.decode()
 
 
 def test_certificate_of_another_idp_is_noticed(portal_for: Callable[..., Portal]) -> None:
