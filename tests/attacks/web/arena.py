@@ -49,6 +49,7 @@ GLOBEX_ISSUER = "<the issuer of Globex>"  # stands for it in words, as long as n
 ZOES_IDP_SESSION = "idp-session-of-zoe"
 # A browser's own: the portal session's key rotates at every login. What it says of the person is compared apart.
 OF_THE_BROWSER = frozenset({"Session", "UserSession"})
+OF_THE_CODE = frozenset({"Permission", "ContentType"})
 
 MINUTE = timedelta(minutes=1)
 Rows = dict[str, list[dict[str, Any]]]
@@ -178,26 +179,33 @@ class Arena:
 
     def outside(self) -> Rows:
         """Every row of every account and of every organisation but Evil."""
-        rows: Rows = {}
-        for model in apps.get_models():
-            if model.__name__ in OF_THE_BROWSER:
-                continue
-            kept = model._default_manager.order_by("pk")
-            if model is Organization:
-                kept = kept.exclude(pk=self.evil.pk)
-            elif any(name.name == "org" for name in model._meta.get_fields()):
-                kept = kept.exclude(org=self.evil)
-            rows[model.__name__] = list(kept.values())
-        return rows
+        return {
+            name: [row for row in rows if not self._is_evils(name, row)] for name, rows in all_rows().items()
+        }
 
-    def others_inside(self, user: User) -> Rows:
-        """The rows of Evil that belong to one of its people other than this one: an answer is about one person."""
-        rows: Rows = {}
-        for model in apps.get_models():
-            if {"org", "user"} <= {name.name for name in model._meta.get_fields()}:
-                of_others = model._default_manager.filter(org=self.evil).exclude(user=user).exclude(user=None)
-                rows[model.__name__] = list(of_others.order_by("pk").values())
-        return rows
+    def outside_and_others(self, user: User) -> tuple[Rows, Rows]:
+        """What is outside, and Evil's rows of people other than this one: an answer is about one person."""
+        outside, others = {}, {}
+        for name, rows in all_rows().items():
+            outside[name] = [row for row in rows if not self._is_evils(name, row)]
+            others[name] = [
+                row for row in rows if self._is_evils(name, row) and row.get("user_id") not in (None, user.pk)
+            ]
+        return outside, others
+
+    def _is_evils(self, model: str, row: Mapping[str, Any]) -> bool:
+        return bool(
+            row["id"] == self.evil.pk if model == "Organization" else row.get("org_id") == self.evil.pk
+        )
+
+
+def all_rows() -> Rows:
+    """The whole database but what is the browser's own and what the code itself puts there."""
+    return {
+        model.__name__: list(model._default_manager.order_by("pk").values())
+        for model in apps.get_models()
+        if model.__name__ not in OF_THE_BROWSER | OF_THE_CODE
+    }
 
 
 def make_arena(idp: DemoIdP) -> Arena:
