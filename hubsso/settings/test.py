@@ -27,5 +27,7 @@ STORAGES = {
 }
 STATIC_ROOT = None  # served from where the files are; nothing is collected
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = False
+WHITENOISE_AUTOREFRESH = (
+    True  # looked up when asked for: a walk for each new client costs more than its requests
+)
 CACHES = CACHES | {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
