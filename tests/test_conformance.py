@@ -7,7 +7,7 @@ import pytest
 
 from tests.catalogues import CATALOGUES, ROWS, marks
 from tests.catalogues.marks import MarkedTest, MarkUnreadable, marked_tests
-from tests.catalogues.report import DOCUMENT, case, named_tests, reason_of, render, totals_of
+from tests.catalogues.report import DOCUMENT, case, named_tests, render, totals_of
 
 
 def test_every_row_has_an_id_of_its_own() -> None:
@@ -20,7 +20,7 @@ def test_marks_name_rows_that_exist() -> None:
 
 def test_every_row_has_a_test_or_a_reason() -> None:
     tested = marked_tests()
-    assert [row.id for row in ROWS.values() if row.id not in tested and not reason_of(row)] == []
+    assert [row.id for row in ROWS.values() if row.id not in tested and not row.reason] == []
 
 
 def test_row_with_a_test_gives_no_reason_for_having_none() -> None:

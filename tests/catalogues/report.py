@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tests.catalogues import CATALOGUES, Catalogue, Row
+from tests.catalogues import CATALOGUES, Catalogue
 from tests.catalogues.marks import ROOT, MarkedTest
-from tests.catalogues.rows import PENDING
 
 DOCUMENT = ROOT / "docs/security/conformance.md"
 _LINK = re.compile(r"\[`([^`]+)`\]\(\.\./\.\./([^)]+)\)")
@@ -80,12 +79,7 @@ def _section(catalogue: Catalogue, cases: list[Case]) -> Iterator[str]:
         own = [case for case in cases if row.id in case.row_ids]
         tests = sorted({case.test for case in own})
         links = ", ".join(f"[`{test.name}`](../../{test.path})" for test in tests)
-        yield f"| {row.id} | {row.title} | {row.must} | {links or reason_of(row)} | {_held(own)} |"
-
-
-def reason_of(row: Row) -> str:
-    """Why the row has no test."""
-    return row.reason or PENDING
+        yield f"| {row.id} | {row.title} | {row.must} | {links or row.reason} | {_held(own)} |"
 
 
 def _held(cases: list[Case]) -> str:

@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Stands in for the reason of a row that nobody has come to yet. To be "" in every release.
-PENDING = "Not built yet."
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -11,7 +11,7 @@ CATALOGUE = Catalogue(
     rows=(
         Row(
             "SAML-01",
-            "Signature wrapping: the eight classic permutations, and nine of another library's tests",
+            "Signature wrapping: the eight classic permutations and a ninth, under new IDs and under the same ones",
             "read only from the element that was verified",
         ),
         Row(
