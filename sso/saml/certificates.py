@@ -108,7 +108,7 @@ def _read_der(der: bytes) -> CertificateInfo:
         certificate = x509.load_der_x509_certificate(der)
         subject = certificate.subject.rfc4514_string()
         key = _describe_key(certificate)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise CertificateUnreadable(
             "This is not a certificate, or it is damaged. Copy it from your IdP again."
         ) from error

@@ -59,6 +59,9 @@ SAML_ATTACKS: dict[str, Change] = {
         tag("ds:RetrievalMethod"),
         URI="file:///etc/passwd",
     ),
+    "object-in-key-info": lambda root: etree.SubElement(
+        find(root, "saml:Assertion/ds:Signature/ds:KeyInfo/ds:X509Data"), tag("ds:Object")
+    ),
     "digest-element": lambda root: etree.SubElement(
         find(root, f"{REFERENCE}/ds:DigestValue"), tag("ds:Object")
     ),

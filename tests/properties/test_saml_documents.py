@@ -1,6 +1,7 @@
 """SAML from outside and from us: a posted document is refused or has the one shape, and our metadata is valid."""
 
 import base64
+import contextlib
 import copy
 import functools
 from datetime import UTC, datetime
@@ -212,3 +213,14 @@ def test_text_is_no_certificate_or_one_that_can_be_read_again(text: str) -> None
     assert found
     for info in found:
         assert parse_certificates(info.pem, now=datetime.now(UTC)) == [info]
+
+
+@pytest.mark.filterwarnings("ignore")  # of cryptography, about what such certificates say
+def test_certificate_with_any_byte_changed_is_refused_or_read() -> None:
+    """Some of what cryptography raises for them is no ValueError: a version that does not exist, a name of bits."""
+    der = base64.b64decode("".join(pem().splitlines()[1:-1]))
+    for position in range(len(der)):
+        for value in (0, 1, 3, 0x7F, 0x80, 0xFF):
+            changed = der[:position] + bytes([value]) + der[position + 1 :]
+            with contextlib.suppress(SAMLError):
+                parse_certificates(base64.b64encode(changed).decode(), now=datetime.now(UTC))
