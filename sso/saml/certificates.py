@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
+import xmlsec as untyped_xmlsec
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,9 +20,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from sso.models import Revision
 from sso.saml.errors import CertificateExpired, CertificateKeyWeak, CertificateUnreadable
-from sso.saml.limits import MAX_CERTIFICATES, MAX_CERTIFICATES_LENGTH, MIN_RSA_BITS
+from sso.saml.limits import MAX_CERTIFICATES, MAX_CERTIFICATES_LENGTH, MAX_SUBJECT_LENGTH, MIN_RSA_BITS
 
-_PEM_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+# No body crosses a dash, so that a text of beginnings without ends is given up at each at once.
+_PEM_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*)-----END \1-----")
+xmlsec: Any = untyped_xmlsec  # the type stubs it ships lack most of its constants
+
 _CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"})
 _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
@@ -108,18 +113,28 @@ def _read_der(der: bytes) -> CertificateInfo:
         certificate = x509.load_der_x509_certificate(der)
         subject = certificate.subject.rfc4514_string()
         key = _describe_key(certificate)
-    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
+        pem = certificate.public_bytes(serialization.Encoding.PEM)
+        xmlsec.Key.from_memory(
+            pem, xmlsec.KeyFormat.CERT_PEM, None
+        )  # what verifies with it must read it, too
+    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm, xmlsec.Error) as error:
         raise CertificateUnreadable(
             "This is not a certificate, or it is damaged. Copy it from your IdP again."
         ) from error
     return CertificateInfo(
-        subject=subject,
+        subject=_one_line(subject),
         fingerprint_sha256=certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         key=key,
-        pem=certificate.public_bytes(serialization.Encoding.PEM).decode(),
+        pem=pem.decode(),
     )
+
+
+def _one_line(subject: str) -> str:
+    """Pages, mails and the audit log show it, and whoever made the certificate wrote it."""
+    printable = "".join(character if character.isprintable() else " " for character in subject)
+    return printable[:MAX_SUBJECT_LENGTH]
 
 
 def _describe_key(certificate: x509.Certificate) -> str:

@@ -249,18 +249,25 @@ def _certificates(
     """Of the keys that sign: `use="signing"`, or no `use` at all (Metadata 2.4.1.1)."""
     found: dict[str, None] = {}
     problem = "it names none."
-    for key in role.findall(tag("md:KeyDescriptor")):
-        if key.get("use", "signing") != "signing":
-            continue
-        for certificate in key.iter(tag("ds:X509Certificate")):
-            try:
-                for info in parse_certificates(certificate.text or "", now=now):
-                    found[info.pem] = None
-            except CertificateError as error:
-                problem = error.admin_detail
-                notes.append(f"A certificate was left out: {problem}")
+    for certificate in _signing_certificates(role, entity_id):
+        try:
+            for info in parse_certificates(certificate.text or "", now=now):
+                found[info.pem] = None
+        except CertificateError as error:
+            problem = error.admin_detail
+            notes.append(f"A certificate was left out: {problem}")
     if not found:
         raise MetadataWithoutIdP(f"{shown(entity_id)} has no certificate that we can use: {problem}")
-    if len(found) > MAX_CERTIFICATES:
-        raise MetadataMalformed(f"{shown(entity_id)} has more than {MAX_CERTIFICATES} certificates.")
     return tuple(found)
+
+
+def _signing_certificates(role: etree._Element, entity_id: str) -> list[etree._Element]:
+    certificates = [
+        certificate
+        for key in role.findall(tag("md:KeyDescriptor"))
+        if key.get("use", "signing") == "signing"
+        for certificate in key.iter(tag("ds:X509Certificate"))
+    ]
+    if len(certificates) > MAX_CERTIFICATES:
+        raise MetadataMalformed(f"{shown(entity_id)} has more than {MAX_CERTIFICATES} certificates.")
+    return certificates

@@ -75,6 +75,8 @@ def check_strictly(response: VerifiedResponse, settings: LibrarySettings, *, req
     except OneLogin_Saml2_ValidationError as error:
         refusal = _REFUSALS.get(error.code, errors.ResponseMalformed)
         raise refusal(f"python3-saml refused the response: {shown(str(error))}", reason=error.code) from error
+    except Exception as error:  # its own slips: a judge that stumbles has not said yes
+        raise errors.ResponseMalformed("python3-saml could not read the response.") from error
 
 
 @lru_cache(maxsize=512)

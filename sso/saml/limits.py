@@ -42,10 +42,11 @@ MAX_EMAIL_LENGTH = 254
 
 # No assertion is accepted later than this after it was issued, however long the IdP would let it live.
 MAX_ASSERTION_AGE = timedelta(minutes=10)
-# An IdP that calls its assertions valid for longer is refused. Entra ID and AD FS say 60 to 70 minutes and can
-# be set to a day, so what the IdP says can't be held to the ten minutes that we allow.
-MAX_STATED_VALIDITY = timedelta(hours=24)
+# An IdP that calls its assertions valid for longer is refused. Entra ID and AD FS say 60 to 70 minutes, so what the
+# IdP says can't be held to the ten minutes that we allow (docs/adr/0008).
+MAX_STATED_VALIDITY = timedelta(minutes=75)
 
 MAX_CERTIFICATES = 10
+MAX_SUBJECT_LENGTH = 200  # characters, as pages show it
 MAX_CERTIFICATES_LENGTH = 64 * 1024
 MIN_RSA_BITS = 2048

@@ -32,8 +32,9 @@ def refresh(revision: Revision, *, now: datetime) -> MetadataCheck | None:
 
 @transaction.atomic
 def _take_in(revision: Revision, announced: list[CertificateInfo], *, now: datetime) -> None:
-    """Raises MetadataMalformed where the certificates would become too many."""
-    Revision.objects.select_for_update().get(pk=revision.pk)
+    """Raises MetadataMalformed where the certificates would become too many. Nothing for a revision deleted since."""
+    if Revision.objects.select_for_update().filter(pk=revision.pk).first() is None:
+        return
     known = {read_pem(str(pem)).fingerprint_sha256 for pem in revision.certificates}
     known |= set(revision.announced_certificates.values_list("fingerprint_sha256", flat=True))
     fresh = [info for info in announced if info.fingerprint_sha256 not in known]
@@ -71,7 +72,9 @@ def _announce(revision: Revision, info: CertificateInfo) -> None:
     )
 
 
-def _note(revision: Revision, *, now: datetime, **fields: object) -> MetadataCheck:
+def _note(revision: Revision, *, now: datetime, **fields: object) -> MetadataCheck | None:
+    if not Revision.objects.filter(pk=revision.pk).exists():
+        return None
     check, _ = MetadataCheck.objects.update_or_create(
         revision=revision, defaults={"org_id": revision.org_id, "checked_at": now, **fields}
     )

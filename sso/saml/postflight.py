@@ -212,8 +212,8 @@ def _check_not_ended(ends_at: datetime, *, of: str, now: datetime) -> None:
 
 def _check_age(issued_at: datetime, *, stated_end: datetime, now: datetime) -> None:
     if stated_end - issued_at > MAX_STATED_VALIDITY:
-        hours = MAX_STATED_VALIDITY // timedelta(hours=1)
-        raise ValidityTooLong(f"The IdP lets an assertion live for more than {hours} hours.")
+        minutes = MAX_STATED_VALIDITY // timedelta(minutes=1)
+        raise ValidityTooLong(f"The IdP lets an assertion live for more than {minutes} minutes.")
     _check_not_ended(issued_at + MAX_ASSERTION_AGE, of="IssueInstant, plus the ten minutes we allow", now=now)
 
 

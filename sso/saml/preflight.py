@@ -146,9 +146,12 @@ def _only_assertion(root: etree._Element) -> tuple[etree._Element | None, Encryp
 def _status_codes(root: etree._Element) -> tuple[str, ...]:
     """The status code and those nested in it (Core 3.2.2.2)."""
     codes = root.findall(f"{tag('samlp:Status')}/{tag('samlp:StatusCode')}")
-    if len(codes) != 1 or not codes[0].get("Value"):
+    if len(codes) != 1:
         raise ResponseMalformed("The response does not have exactly one status code.")
-    return tuple(code.get("Value", "") for code in codes[0].iter(tag("samlp:StatusCode")))
+    values = tuple(code.get("Value", "") for code in codes[0].iter(tag("samlp:StatusCode")))
+    if not all(values):
+        raise ResponseMalformed("A status code of the response has no value.")
+    return values
 
 
 def _check_signatures(root: etree._Element) -> None:

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from tests.fuzz.folders import TARGET_NAMES
 from tests.fuzz.oracle import check_metadata, check_preflight
 
-MAX_CPU_SECONDS = 1.0
+MAX_CPU_SECONDS = {"saml_preflight": 0.25, "idp_metadata": 1.0}
+TRIES = 3  # another process may have taken the cache, or the garbage collector come by
 NOW = datetime(2026, 1, 1, tzinfo=UTC)  # the seeds' certificates are valid then
 
 
@@ -37,8 +38,10 @@ TARGETS: dict[str, Callable[[bytes], bool]] = {
 
 def timed(target: Callable[[bytes], bool], xml: bytes) -> bool:
     """The target's answer. Raises TooSlow, by this thread's own CPU, and whatever the target raises."""
-    started = time.thread_time()
-    was_taken = target(xml)
-    if time.thread_time() - started > MAX_CPU_SECONDS:
-        raise TooSlow(f"more than {MAX_CPU_SECONDS} s of CPU")
-    return was_taken
+    limit = MAX_CPU_SECONDS[target.__name__]
+    for _ in range(TRIES):
+        started = time.thread_time()
+        was_taken = target(xml)
+        if time.thread_time() - started <= limit:
+            return was_taken
+    raise TooSlow(f"more than {limit} s of CPU, {TRIES} times")

@@ -157,3 +157,31 @@ def test_expired_certificate_of_a_revision_is_not_trusted_any_longer() -> None:
 def test_revision_without_a_certificate_trusts_nobody() -> None:
     with pytest.raises(CertificateUnreadable):
         trusted_certificates(revision_with(), now=NOW)
+
+
+# --- What only one of two readers reads ----------------------------------------------------------------
+
+
+def test_certificate_that_xmlsec_can_not_load_is_refused_when_it_is_entered() -> None:
+    """The issuer's name is typed as a number, and `cryptography` does not look at it."""
+    pem = certificate(rsa.generate_private_key(65537, 2048), name="abcdefg")
+    der = x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
+    typed = der.index(b"\x0c\x07abcdefg")
+    damaged = der[:typed] + b"\x02" + der[typed + 1 :]
+    text = x509.load_der_x509_certificate(damaged).public_bytes(Encoding.PEM).decode()
+    with pytest.raises(CertificateUnreadable):
+        parse_certificates(text, now=NOW)
+
+
+def test_subject_is_shown_on_one_line_and_cut() -> None:
+    pem = certificate(rsa.generate_private_key(65537, 2048), name="a\nb" + "c" * 60)
+    (info,) = parse_certificates(pem, now=NOW)
+    assert info.subject.startswith("CN=a b")
+    assert len(info.subject) <= 200
+
+
+@pytest.mark.parametrize("text", ["-----BEGIN A-----" * 3000, "-----BEGIN CERTIFICATE-----\n" * 2000])
+def test_beginnings_without_ends_are_no_certificates(text: str) -> None:
+    """How long that takes is held by `tests/fuzz/findings`."""
+    with pytest.raises(CertificateUnreadable):
+        parse_certificates(text, now=NOW)

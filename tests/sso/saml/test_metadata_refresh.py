@@ -1,18 +1,20 @@
 """A revision's metadata URL is read again: certificates come, none goes, and a login follows the IdP's change."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from orgs.models import AuditEvent
 from orgs.roles import Role
-from sso.models import AnnouncedCertificate, MetadataCheck
+from sso.models import AnnouncedCertificate, MetadataCheck, Revision
 from sso.saml import metadata_refresh
 from sso.saml.certificates import trusted_certificates
-from tests.builders import make_member, make_user
+from sso.types import SSOProtocol
+from tests.builders import make_connection, make_member, make_org, make_user
 from tests.sso.saml.conftest import GlobexLogin
 from tests.sso.whole_login import change_revision
 
@@ -110,3 +112,27 @@ def test_announced_certificates_of_a_revision_without_an_address_do_not_count(fo
     refresh(followed)
     change_revision(followed, metadata_url="")
     assert len(trusted_certificates(followed.revision, now=timezone.now())) == 1
+
+
+def test_a_revision_deleted_while_its_address_is_read_is_passed_over(followed: GlobexLogin) -> None:
+    revision = followed.revision
+    followed.connection.delete()
+    assert metadata_refresh.refresh(revision, now=timezone.now()) is None
+
+
+def test_one_organisations_document_keeps_no_other_from_being_read(
+    followed: GlobexLogin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = make_connection(make_org(), SSOProtocol.SAML, metadata_url="https://hostile.example")
+    Revision.objects.filter(connection=hostile).update(number=0)
+    real = metadata_refresh.refresh
+
+    def stumble(revision: Revision, *, now: datetime) -> MetadataCheck | None:
+        if revision.connection_id == hostile.pk:
+            raise RuntimeError("what nobody thought of")
+        return real(revision, now=now)
+
+    monkeypatch.setattr(metadata_refresh, "refresh", stumble)
+    with pytest.raises(CommandError, match="1 could not be read"):
+        call_command("refresh_metadata")
+    assert f"{followed.connection.uid}: read" in capsys.readouterr().out

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from sso.errors import SSOError
 from sso.saml.errors import (
@@ -146,6 +147,17 @@ def test_what_entra_id_says_of_validity_is_let_in(exchange: Exchange) -> None:
         confirmation_not_on_or_after=NOW + timedelta(minutes=60),
         authn_instant=NOW - timedelta(days=80),
     )
+
+
+def test_status_code_without_a_value_is_refused(exchange: Exchange) -> None:
+    """The status is outside the assertion's signature: a member can write one into their own response."""
+
+    def nest(root: etree._Element) -> None:
+        (code,) = root.iter(tag("samlp:StatusCode"))
+        etree.SubElement(code, tag("samlp:StatusCode"))
+
+    with pytest.raises(ResponseMalformed):
+        exchange.judge_changed(nest)
 
 
 @pytest.mark.parametrize("minutes", [-60, 60])
