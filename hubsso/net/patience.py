@@ -90,6 +90,25 @@ class Patience:
             is_slow = self._clock() - began >= SLOW_SECONDS
             self._end(lines, breaker, has_failed=has_failed or is_slow)
 
+    @contextmanager
+    def waiting(self, party: str) -> Iterator[None]:
+        """Around a wait for another thread's exchange, which costs a thread as well. Raises NotAsked.
+
+        One place is left for the thread that is waited for, which may not have taken its own yet.
+        """
+        with self._lock:
+            line, in_all = _remembered(self._lines, party, _Line), self._in_all
+            if line.waiting >= self._max_waiting - 1 or in_all.waiting >= self._max_waiting_in_all - 1:
+                raise NotAsked("Too many requests wait for an answer already.")
+            for counted in (line, in_all):
+                counted.waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                for counted in (line, in_all):
+                    counted.waiting -= 1
+
     def _begin(self, party: str, url: str) -> tuple[tuple[_Line, _Line], _Breaker]:
         with self._lock:
             line = _remembered(self._lines, party, _Line)

@@ -5,7 +5,8 @@ Holds documents, no secrets and nothing about people. What is fresh enough is fo
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -13,6 +14,30 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 MAX_ENTRIES = 2000
+
+
+class Flights:
+    """Which documents are being asked for by a thread just now, by key. Safe among threads."""
+
+    def __init__(self) -> None:
+        self._in_flight: dict[Hashable, threading.Event] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def join(self, key: Hashable) -> Iterator[threading.Event | None]:
+        """None for the thread that is to ask; for those that come before it has done so, what to wait for."""
+        with self._lock:
+            theirs = self._in_flight.get(key)
+            mine = self._in_flight.setdefault(key, threading.Event())
+        if theirs is not None:
+            yield theirs
+            return
+        try:
+            yield None
+        finally:
+            with self._lock:
+                del self._in_flight[key]
+            mine.set()
 
 
 @dataclass(frozen=True, slots=True)

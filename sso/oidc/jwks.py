@@ -12,13 +12,15 @@ from typing import Any
 
 import jwt
 
+from hubsso import net
 from sso.oidc import transport
 from sso.oidc.discovery import ProviderMetadata
 from sso.oidc.errors import KeysInvalid, KeysUnreachable, shown
-from sso.oidc.fetched import FetchedDocuments
+from sso.oidc.fetched import FetchedDocuments, Flights
 from sso.oidc.jws import UnverifiedJWS
 
 JWK = Mapping[str, Any]
+CacheKey = tuple[str, str, str]  # issuer, jwks_uri, asker
 
 FRESH_FOR = timedelta(minutes=5)
 DEAD_AFTER = timedelta(minutes=10)
@@ -37,6 +39,7 @@ _REFUSALS = transport.Refusals("The JWKS", unreachable=KeysUnreachable, invalid=
 
 _key_sets: FetchedDocuments[tuple[JWK, ...]] = FetchedDocuments()
 _unknown_kids: FetchedDocuments[None] = FetchedDocuments()  # when a `kid` last made us ask
+_flights = Flights()
 
 
 def forget_all() -> None:
@@ -47,7 +50,9 @@ def forget_all() -> None:
 class Asker(StrEnum):
     """On whose account the OP is asked. Each has keys and a minute of its own.
 
-    What anybody can send must not use up the one question about an unknown `kid` that a login may need.
+    What anybody can send must not use up the one question about an unknown `kid` that a login may need. So an OP is
+    asked about unknown `kid`s at most twice a minute by each process: once for all logins of its issuer, and once
+    for all strangers. Within that minute a token of a stranger finds a new key only if a login has fetched it.
     """
 
     LOGIN = "login"
@@ -61,7 +66,9 @@ def keys_for(
 
     Raises the token's own refusal when none fits, also after asking the OP again; KeysUnreachable or KeysInvalid.
     """
-    keys = _fitting(_known_keys(metadata, asker, now=now), token)
+    keys = _fitting(_keys_of_logins(metadata, now=now) if asker == Asker.STRANGER else (), token)
+    if not keys:
+        keys = _fitting(_known_keys(metadata, asker, now=now), token)
     if not keys:
         keys = _fitting(_ask_again(metadata, asker, now=now), token)
     if not keys:
@@ -71,6 +78,12 @@ def keys_for(
             algorithm=token.algorithm,
         )
     return keys
+
+
+def _keys_of_logins(metadata: ProviderMetadata, *, now: datetime) -> tuple[JWK, ...]:
+    """Those held and fresh; nobody is asked. Older ones would be fetched anew."""
+    held = _key_sets.get(_cache_key(metadata, Asker.LOGIN))
+    return held.document if held and now - held.fetched_at < FRESH_FOR else ()
 
 
 def _known_keys(metadata: ProviderMetadata, asker: Asker, *, now: datetime) -> tuple[JWK, ...]:
@@ -92,19 +105,38 @@ def _known_keys(metadata: ProviderMetadata, asker: Asker, *, now: datetime) -> t
 def _ask_again(metadata: ProviderMetadata, asker: Asker, *, now: datetime) -> tuple[JWK, ...]:
     """Fetch because a key was not among those held, unless that was done less than a minute ago.
 
-    Keys that came a moment ago in the ordinary way may still be those of before a rotation.
+    Keys that came a moment ago in the ordinary way may still be those of before a rotation. After one, many logins
+    come at once: one thread asks, and the others wait for the keys that it gets.
     """
     cache_key = _cache_key(metadata, asker)
-    held, last = _key_sets.get(cache_key), _unknown_kids.get(cache_key)
-    if held is None or (last is not None and now - last.asked_at < ASK_AGAIN_AFTER):
-        return held.document if held else ()
-    _unknown_kids.put(cache_key, None, now=now)
-    if not _key_sets.mark_asked(cache_key, seen=held, now=now):
-        return ()
-    return _fetch(metadata, asker, now=now)
+    with _flights.join(cache_key) as flight:
+        if flight is not None:
+            transport.wait_for(flight, _REFUSALS, issuer=metadata.issuer)
+        elif not _has_asked_for_unknown(cache_key, now=now):
+            return _fetch_for_unknown(metadata, asker, now=now)
+    held = _key_sets.get(cache_key)
+    return held.document if held else ()
 
 
-def _cache_key(metadata: ProviderMetadata, asker: Asker) -> tuple[str, str, str]:
+def _has_asked_for_unknown(cache_key: CacheKey, *, now: datetime) -> bool:
+    last = _unknown_kids.get(cache_key)
+    return last is not None and now - last.asked_at < ASK_AGAIN_AFTER
+
+
+def _fetch_for_unknown(metadata: ProviderMetadata, asker: Asker, *, now: datetime) -> tuple[JWK, ...]:
+    """Uses the minute up, also if the OP does not answer, but not if there was no place to ask it."""
+    was_asked = True
+    try:
+        return _fetch(metadata, asker, now=now)
+    except KeysUnreachable as error:
+        was_asked = error.log_fields.get("reason") != net.NotAsked.code
+        raise
+    finally:
+        if was_asked:
+            _unknown_kids.put(_cache_key(metadata, asker), None, now=now)
+
+
+def _cache_key(metadata: ProviderMetadata, asker: Asker) -> CacheKey:
     return (metadata.issuer, metadata.jwks_uri, asker)
 
 

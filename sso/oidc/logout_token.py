@@ -87,8 +87,8 @@ def end_sessions(compact: str, *, connection: Connection, now: datetime) -> int:
     Raises a LogoutRefused, or what `discovery` and `jwks` raise where the OP can't be asked for its keys.
     """
     live = connection.revisions.filter(status=Revision.Status.LIVE).first()
-    if live is None:
-        raise LogoutNotExpected("A logout token came, but the connection has no live revision.")
+    if live is None or not connection.is_enabled:
+        raise LogoutNotExpected("A logout token came, but the connection is off or has no live revision.")
     token = _read(compact, live)
     metadata = discovery.provider_metadata(live.issuer, now=now)
     keys = jwks.keys_for(token, metadata=metadata, now=now, asker=jwks.Asker.STRANGER)

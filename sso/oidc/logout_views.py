@@ -91,8 +91,10 @@ def _posted_token(request: HttpRequest) -> str:
 
 def _live_revision(connection: Connection) -> Revision:
     live = connection.revisions.filter(status=Revision.Status.LIVE).first()
-    if live is None:
-        raise LogoutNotExpected("A logout came in a frame, but the connection has no live revision.")
+    if live is None or not connection.is_enabled:
+        raise LogoutNotExpected(
+            "A logout came in a frame, but the connection is off or has no live revision."
+        )
     return live
 
 

@@ -6,6 +6,7 @@ What the OP answered is never part of an error's text: it may repeat a secret or
 """
 
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -98,6 +99,22 @@ def error_code(response: net.FetchedResponse) -> str:
     except NotAJSONObject:
         error = None
     return error if isinstance(error, str) and _ERROR_CODE.match(error) else "no error code"
+
+
+def wait_for(answered: threading.Event, refusals: Refusals, *, issuer: str) -> None:
+    """Wait until another thread's exchange with the OP is over, as long as one may take.
+
+    Raises `unreachable` if it takes longer, or if too many wait for this OP already.
+    """
+    try:
+        with net.logins.waiting(issuer):
+            is_over = answered.wait(DEADLINE_SECONDS)
+    except net.NotAsked as error:
+        raise refusals.unreachable(
+            f"{refusals.what} can't be fetched: {error.detail}", reason=error.code
+        ) from error
+    if not is_over:
+        raise refusals.unreachable(f"{refusals.what} can't be fetched: it takes too long.")
 
 
 def _send(

@@ -83,7 +83,7 @@ def verify(message: ReceivedMessage, connection: Connection, *, now: datetime) -
     """
     revision = connection.revisions.filter(status=Revision.Status.LIVE).first()
     if revision is None or not connection.is_enabled:
-        raise LogoutNotExpected("A logout came, but the connection has no live revision.")
+        raise LogoutNotExpected("A logout came, but the connection is off or has no live revision.")
     revision.connection = connection
     _check_signature(message, trusted_certificates(revision, now=now))
     _check_addresses(message.root, revision)

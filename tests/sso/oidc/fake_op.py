@@ -9,12 +9,13 @@ from typing import Any, Self
 class FakeOP:
     """`documents` are served as JSON; `answers` (status, body) win over them. `requests` lists the paths asked.
 
-    `media_types` are for the paths that answer something else than JSON.
+    `media_types` are for the paths that answer something else than JSON, `delays_seconds` for those that take long.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, str]] = {}
         self.media_types: dict[str, str] = {}
+        self.delays_seconds: dict[str, float] = {}
         self.requests: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.issuer = f"http://127.0.0.1:{self._server.server_port}"
@@ -42,6 +43,7 @@ class FakeOP:
 
     def _answer_to(self, path: str) -> tuple[int, str]:
         self.requests.append(path)
+        threading.Event().wait(self.delays_seconds.get(path, 0))
         if path in self.answers:
             return self.answers[path]
         return (200, json.dumps(self.documents[path])) if path in self.documents else (404, "")

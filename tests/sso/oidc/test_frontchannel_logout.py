@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orgs.models import AuditEvent
+from sso import connections
 from sso.models import RefusalTrace, Revision, SSOSession
 from sso.oidc import discovery
 from tests.builders import make_connection, make_member, make_sso_session
@@ -126,6 +127,14 @@ def test_another_connection_of_the_same_issuer_keeps_its_sessions(signed_in: Acm
 
 def test_connection_without_a_live_revision_takes_no_logout(signed_in: AcmeLogin) -> None:
     signed_in.connection.revisions.update(status=Revision.Status.RETIRED)
+    assert load(signed_in).status_code == 400
+    assert RefusalTrace.objects.get().code == "logout_not_expected"
+
+
+def test_switched_off_connection_takes_no_logout(signed_in: AcmeLogin) -> None:
+    connections.switch_off(
+        connection=signed_in.connection, actor=signed_in.olivia.user, accepts_lock_out=True
+    )
     assert load(signed_in).status_code == 400
     assert RefusalTrace.objects.get().code == "logout_not_expected"
 

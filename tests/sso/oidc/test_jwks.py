@@ -2,18 +2,22 @@
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
 import pytest
 
+from hubsso import net
+from hubsso.net.patience import MAX_WAITING
 from sso.errors import SSOError
 from sso.oidc.discovery import ProviderMetadata
 from sso.oidc.id_token import UnverifiedIDToken
-from sso.oidc.jwks import keys_for
+from sso.oidc.jwks import Asker, keys_for
 from tests.demo_idp import IDTokenBuilder
 from tests.demo_idp.keys import KeyStore, OIDCKey
+from tests.parallel import in_parallel
 from tests.sso.oidc.fake_op import FakeOP
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -178,6 +182,93 @@ def test_unknown_kid_asks_again_at_most_once_a_minute(op: FakeOP) -> None:
     for seconds in (60, 61, 119, 120, 121):
         assert code(op, NEW, after_seconds=seconds) == "key_unknown"
     assert asked(op) == 3
+
+
+def test_logins_that_come_at_once_after_a_rotation_all_get_the_new_key(op: FakeOP) -> None:
+    keys(op, OLD)
+    publish(op, NEW.as_public_jwk())
+    op.delays_seconds["/jwks"] = 0.3
+    found = in_parallel(lambda: len(keys(op, NEW, after_seconds=1)), times=4)
+    assert found == [1, 1, 1, 1]
+    assert asked(op) == 2
+
+
+@pytest.mark.parametrize("held_seconds", [300, 600])
+def test_logins_at_once_all_get_the_new_key_also_where_the_old_ones_have_aged(
+    op: FakeOP, held_seconds: int
+) -> None:
+    keys(op, OLD)
+    publish(op, NEW.as_public_jwk())
+    op.delays_seconds["/jwks"] = 0.3
+    assert in_parallel(lambda: len(keys(op, NEW, after_seconds=held_seconds)), times=4) == [1, 1, 1, 1]
+
+
+def test_made_up_kids_that_come_at_once_ask_once_and_are_all_refused(op: FakeOP) -> None:
+    keys(op, OLD)
+    op.delays_seconds["/jwks"] = 0.3
+    assert in_parallel(lambda: code(op, NEW, after_seconds=1), times=4) == ["key_unknown"] * 4
+    assert asked(op) == 2
+
+
+def test_more_than_may_wait_for_one_op_are_told_to_come_back(op: FakeOP) -> None:
+    """Whoever waits for another's fetch keeps a thread, too; there is always one place for the fetch itself."""
+    keys(op, OLD)
+    publish(op, NEW.as_public_jwk())
+    op.delays_seconds["/jwks"] = 0.5
+    outcomes = in_parallel(lambda: outcome(op, NEW), times=12)
+    assert set(outcomes) <= {"found", "keys_unreachable"}
+    assert outcomes.count("found") >= MAX_WAITING - 1
+    assert asked(op) == 2
+    assert outcome(op, NEW) == "found"
+
+
+def test_minute_is_not_used_up_where_there_was_no_place_to_ask(op: FakeOP) -> None:
+    keys(op, OLD)
+    publish(op, NEW.as_public_jwk())
+    with ExitStack() as others:
+        for number in range(MAX_WAITING):
+            others.enter_context(net.logins.asking(op.issuer, f"{op.issuer}/{number}"))
+        assert code(op, NEW, after_seconds=1) == "keys_unreachable"
+    assert asked(op) == 1
+    assert len(keys(op, NEW, after_seconds=2)) == 1
+
+
+def outcome(op: FakeOP, key: OIDCKey) -> str:
+    try:
+        return "found" if keys(op, key, after_seconds=1) else "none"
+    except SSOError as error:
+        return error.code
+
+
+# --- On whose account ----------------------------------------------------------------------------------
+
+
+def test_stranger_whose_minute_is_used_up_finds_what_a_login_has_fetched(op: FakeOP) -> None:
+    keys(op, OLD)
+    publish(op, NEW.as_public_jwk())
+    for _ in range(2):
+        with pytest.raises(SSOError):
+            strangers_keys(op, ES256)
+    publish(op, EDDSA.as_public_jwk())
+    with pytest.raises(SSOError):
+        strangers_keys(op, EDDSA)
+    asked_before = asked(op)
+    keys(op, EDDSA, after_seconds=1)
+    assert len(strangers_keys(op, EDDSA, after_seconds=1)) == 1
+    assert asked(op) == asked_before + 1, "the login's own"
+
+
+def test_stranger_is_not_served_what_a_login_would_fetch_anew(op: FakeOP) -> None:
+    keys(op, OLD)
+    publish(op, NEW.as_public_jwk())
+    assert len(strangers_keys(op, OLD, after_seconds=299)) == 1
+    with pytest.raises(SSOError):
+        strangers_keys(op, OLD, after_seconds=300)
+
+
+def strangers_keys(op: FakeOP, key: OIDCKey, *, after_seconds: int = 0) -> list[jwt.PyJWK]:
+    now = NOW + timedelta(seconds=after_seconds)
+    return keys_for(token_of(key), metadata=metadata_of(op), now=now, asker=Asker.STRANGER)
 
 
 def test_one_issuers_unknown_kids_do_not_hold_up_anothers_rotation(op: FakeOP) -> None:

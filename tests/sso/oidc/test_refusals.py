@@ -154,7 +154,7 @@ def test_email_rule_refuses_what_it_cannot_use(acme: AcmeLogin, fault: OIDCFault
     acme.assert_nothing_was_opened()
 
 
-@pytest.mark.catalogue("WEB-NOAUTH", "WEB-FOREIGN-PEOPLE")
+@pytest.mark.catalogue("WEB-ALG")
 @pytest.mark.parametrize(
     ("algorithms", "codes"), [(["RS256"], []), (["PS256", "EdDSA"], ["algorithm_not_allowed"])]
 )
@@ -167,6 +167,7 @@ def test_connection_accepts_its_own_algorithms_only(
     assert acme.can_read() is not bool(codes)
 
 
+@pytest.mark.catalogue("WEB-NOAUTH", "WEB-FOREIGN-PEOPLE")
 def test_email_of_someone_else_is_refused(acme: AcmeLogin) -> None:
     acme.connection.email_domains = ["acme.example"]
     acme.connection.save()
