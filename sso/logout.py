@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts.models import User
 from hubsso.crypto import random_token
 from orgs import audit
-from sso import sessions
+from sso import expired, sessions
 from sso.models import Connection, LogoutAttempt, SSOSession
 from sso.protocols import BrowserRequest, adapter_for
 
@@ -42,6 +42,7 @@ def sign_out(session: SSOSession, *, now: datetime) -> BrowserRequest | None:
     browser_request = adapter_for(session.connection.protocol).begin_logout(attempt, session)
     if browser_request is not None:
         attempt.save()
+        expired.delete_some(LogoutAttempt, before=now)
     return browser_request
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from sso import attempt_limits
+from sso import attempt_limits, replay
 from sso.models import (
     ConsumedMessage,
     HeldPost,
@@ -26,8 +26,6 @@ BATCH = 1000
 # The banner tells "expired" from "never authenticated" for a week.
 KEEP_EXPIRED_SESSIONS = timedelta(days=7)
 KEEP_REPORTED_BLOCKS = timedelta(days=90)
-# A consumed message is refused a second time for as long as a clock may be wrong.
-KEEP_CONSUMED_MESSAGES = timedelta(hours=1)
 
 
 def prune(*, now: datetime, is_dry_run: bool) -> dict[str, int]:
@@ -65,7 +63,7 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
     past_sessions = now - KEEP_EXPIRED_SESSIONS
     return {
         "login attempts": LoginAttempt.objects.filter(expires_at__lt=now - attempt_limits.KEEP_EXPIRED),
-        "consumed messages": ConsumedMessage.objects.filter(expires_at__lt=now - KEEP_CONSUMED_MESSAGES),
+        "consumed messages": ConsumedMessage.objects.filter(expires_at__lt=now - replay.KEEP_EXPIRED),
         "logout attempts": LogoutAttempt.objects.filter(expires_at__lt=now),
         "held posts": HeldPost.objects.filter(expires_at__lt=now),
         "SSO sessions": SSOSession.objects.filter(

@@ -14,6 +14,7 @@ from accounts.models import User
 from hubsso import throttle
 from hubsso.request_context import current_request_id
 from orgs import audit
+from sso import expired
 from sso.errors import SSOError
 from sso.models import Connection, LoginAttempt, RefusalTrace, RevisionTest
 from sso.types import Purpose
@@ -97,6 +98,7 @@ def _write(
         at=now,
         expires_at=now + timedelta(days=settings.SSO_TRACE_RETENTION_DAYS),
     )
+    expired.delete_some(RefusalTrace, before=now)
     audit.record(
         event,
         org=connection.org,

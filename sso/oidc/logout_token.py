@@ -94,7 +94,7 @@ def end_sessions(compact: str, *, connection: Connection, now: datetime) -> int:
     keys = jwks.keys_for(token, metadata=metadata, now=now, asker=jwks.Asker.STRANGER)
     named = check_logout_token(token, keys=keys, issuer=live.issuer, client_id=live.client_id, now=now)
     with transaction.atomic():
-        _use_up(named, live)
+        _use_up(named, live, now=now)
         return end_named_by_idp(
             connection=connection,
             issuer=live.issuer,
@@ -146,7 +146,7 @@ def _optional_text(claims: TokenClaims, name: str, *, max_length: int) -> str | 
     return None if claims.claims.get(name) is None else claims.text(name, max_length=max_length)
 
 
-def _use_up(named: VerifiedLogout, live: Revision) -> None:
+def _use_up(named: VerifiedLogout, live: Revision, *, now: datetime) -> None:
     """BCL 2.6, 7: a `jti` counts once."""
     is_first = replay.use_up(
         org_id=live.org_id,
@@ -154,6 +154,7 @@ def _use_up(named: VerifiedLogout, live: Revision) -> None:
         kind=MessageKind.LOGOUT_TOKEN,
         message_id=named.token_id,
         usable_until=named.usable_until,
+        now=now,
     )
     if not is_first:
         raise LogoutTokenReplayed("A logout token with the same jti was used before.")

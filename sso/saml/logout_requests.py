@@ -1,6 +1,6 @@
 """LogoutRequests (Core 3.7.1): ours to the IdP, and the IdP's to us, which end the sessions that they name."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from lxml import etree
@@ -78,7 +78,7 @@ def _hint_of(session: SSOSession) -> dict[str, str]:
 
 
 @transaction.atomic
-def end_sessions(message: VerifiedMessage) -> int:
+def end_sessions(message: VerifiedMessage, *, now: datetime) -> int:
     """End what the request names, once. Returns how many sessions: 0 where they are gone already.
 
     Without a SessionIndex it means every session of the person (Profiles 4.4.4.1). Raises LogoutMalformed or
@@ -93,6 +93,7 @@ def end_sessions(message: VerifiedMessage) -> int:
         kind=MessageKind.LOGOUT_REQUEST,
         message_id=message.message_id,
         usable_until=message.usable_until,
+        now=now,
     )
     if not is_first:
         raise LogoutReplayed(f"The LogoutRequest {shown(message.message_id)} was used before.")

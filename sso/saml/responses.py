@@ -92,6 +92,7 @@ def use_once(accepted: AcceptedAssertion, *, attempt: LoginAttempt, now: datetim
         kind=MessageKind.ASSERTION,
         message_id=accepted.assertion_id,
         usable_until=accepted.usable_until,
+        now=now,
     )
     if not is_first_use:
         raise AssertionReplayed(f"The assertion {shown(accepted.assertion_id)} was used before.")

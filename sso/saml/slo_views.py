@@ -42,10 +42,10 @@ def slo(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     """No cookie of ours is needed: the message proves itself by its signature."""
     connection = saml_connection(connection_uid)
     try:
-        message = _received(request)
-        verified = verify(message, connection, now=timezone.now())
+        message, now = _received(request), timezone.now()
+        verified = verify(message, connection, now=now)
         if message.parameter == Parameter.REQUEST:
-            end_sessions(verified)
+            end_sessions(verified, now=now)
             return _answer(request, verified)
         return _signed_out(connection, verified)
     except SSOError as error:

@@ -9,7 +9,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sso.attempt_limits import KEEP_EXPIRED, MAX_OPEN, MAX_PRUNED_BY_THE_WAY
+from sso.attempt_limits import KEEP_EXPIRED, MAX_OPEN
+from sso.expired import MAX_ROWS
 from sso.login import begin_login, new_attempt
 from sso.models import LoginAttempt
 from sso.pruning import BATCH, prune
@@ -74,10 +75,10 @@ def test_answered_attempts_do_not_count(world: World, saml: Any) -> None:
 
 def test_long_expired_ones_go_by_the_way_a_few_at_a_time(world: World, saml: Any) -> None:
     long_ago = NOW - KEEP_EXPIRED - timedelta(hours=1)
-    for _ in range(MAX_PRUNED_BY_THE_WAY * 2 + 1):
+    for _ in range(MAX_ROWS * 2 + 1):
         make_attempt(saml, world.max.user, expires_at=long_ago)
     recent = make_attempt(saml, world.max.user, expires_at=NOW - timedelta(hours=1))
-    for left in (MAX_PRUNED_BY_THE_WAY + 1, 1, 0):
+    for left in (MAX_ROWS + 1, 1, 0):
         begin(saml, world.max.user)
         assert LoginAttempt.objects.filter(expires_at=long_ago).count() == left
     assert LoginAttempt.objects.filter(pk=recent.pk).exists()

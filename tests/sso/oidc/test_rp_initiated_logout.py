@@ -1,5 +1,6 @@
 """Signing out at the OP from the portal (OpenID Connect RP-Initiated Logout 1.0), against the demo IdP."""
 
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,6 +70,18 @@ def test_member_comes_back_to_a_page_that_says_so(acme: AcmeLogin, browser: IdPB
     assert "signed out there too" in page.content.decode()
     assert LogoutAttempt.objects.get().answered_at is not None
     assert "signed out there too" not in answer.deliver(acme.client).content.decode()
+
+
+def test_sign_outs_that_expired_go_with_the_next_one(acme: AcmeLogin) -> None:
+    for _ in range(2):
+        acme.sign_in()
+        press(acme)
+    over, pending = LogoutAttempt.objects.order_by("pk")
+    LogoutAttempt.objects.filter(pk=over.pk).update(expires_at=over.created_at - timedelta(seconds=1))
+    acme.sign_in()
+    press(acme)
+    assert LogoutAttempt.objects.count() == 2
+    assert list(LogoutAttempt.objects.filter(pk__in=[over.pk, pending.pk])) == [pending]
 
 
 @pytest.mark.parametrize("fault", [OIDCFault.LOGOUT_OTHER_STATE, OIDCFault.LOGOUT_NO_STATE])

@@ -23,6 +23,7 @@ def use(org_id: int, **fields: Any) -> bool:
             "kind": MessageKind.ASSERTION,
             "message_id": "_a",
             "usable_until": timezone.now() + timedelta(minutes=5),
+            "now": timezone.now(),
             **fields,
         }
     )
