@@ -150,3 +150,35 @@ def test_admins_who_look_up_what_hangs_leave_logins_alone() -> None:
             waiting.enter_context(net.lookups.asking(f"typed-{number}", URL))
         assert not is_asked(net.lookups)
         assert is_asked(net.logins)
+
+
+# --- Who waits for another thread's exchange -----------------------------------------------------------
+
+
+def test_who_waits_for_anothers_exchange_counts_and_leaves_it_a_place(patience: Patience) -> None:
+    with ExitStack() as waiting:
+        for _ in range(MAX_WAITING - 1):
+            waiting.enter_context(patience.waiting("a"))
+        with pytest.raises(NotAsked), patience.waiting("a"):
+            pass
+        with patience.asking("a", URL):
+            assert not is_asked(patience)
+        with patience.waiting("b"):
+            pass
+    assert is_asked(patience)
+
+
+def test_who_waits_counts_among_all_parties(patience: Patience) -> None:
+    with ExitStack() as waiting:
+        for number in range(MAX_WAITING_IN_ALL - 1):
+            waiting.enter_context(patience.waiting(f"party {number}"))
+        with pytest.raises(NotAsked), patience.waiting("another"):
+            pass
+        assert is_asked(patience, "another")
+
+
+def test_waiting_says_nothing_about_how_a_party_does(patience: Patience) -> None:
+    open_breaker(patience)
+    with patience.waiting("a"):
+        pass
+    assert not is_asked(patience)

@@ -73,6 +73,16 @@ def test_a_session_that_is_gone_is_a_success(logout: Logout) -> None:
     assert answer.find(f".//{tag('samlp:StatusCode')}").get("Value").endswith(":Success")  # type: ignore[union-attr]
 
 
+def test_a_switched_off_connection_takes_no_logout(logout: Logout) -> None:
+    connection = logout.globex.connection
+    connection.is_enabled = False
+    connection.save()
+    logout.refuses("logout_not_expected", lambda: logout.send(logout.honest))
+    connection.is_enabled = True
+    connection.save()
+    logout.ends(lambda: logout.send(logout.honest))
+
+
 def test_another_persons_sessions_stay(logout: Logout) -> None:
     zoe = make_member(logout.globex.org, make_user("zoe@globex.example"))
     kept = make_sso_session(zoe, browser_session="z", connection=logout.globex.connection)
