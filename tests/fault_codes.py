@@ -1,85 +1,46 @@
-"""What a member is refused with for each fault of the demo IdP."""
+"""What a member is refused with for each fault of the demo IdP: as its failure lab says, where that offers the fault.
 
+Of an organisation that lists no e-mail domains.
+"""
+
+from collections.abc import Iterable
 from typing import Any
 
 from tests.demo_idp import OIDCFault, SAMLFault
+from tests.demo_idp.experiments import AT_A_FIRST_LOGIN, Group
+from tests.demo_idp.faults import Fault
+from tests.demo_idp.lab_oidc import OIDC_LAB
+from tests.demo_idp.lab_saml import SAML_LAB
 
-# "" where such an answer lets them in.
-OIDC_CODES: dict[OIDCFault, str] = {
-    OIDCFault.WRONG_ISS: "issuer_mismatch",
-    OIDCFault.MISSING_ISS: "claim_missing",
-    OIDCFault.WRONG_AUD: "audience_mismatch",
-    OIDCFault.MISSING_AUD: "claim_missing",
-    OIDCFault.EXTRA_AUD_WITHOUT_AZP: "azp_mismatch",
-    OIDCFault.WRONG_AZP: "azp_mismatch",
-    OIDCFault.MISSING_SUB: "claim_missing",
-    OIDCFault.MISSING_IAT: "claim_missing",
-    OIDCFault.MISSING_EXP: "claim_missing",
-    OIDCFault.EXPIRED: "id_token_expired",
-    OIDCFault.NOT_YET_VALID: "id_token_not_yet_valid",
-    OIDCFault.WRONG_NONCE: "nonce_mismatch",
-    OIDCFault.MISSING_NONCE: "claim_missing",
-    OIDCFault.ALG_NONE: "algorithm_not_allowed",
-    OIDCFault.HS256_WITH_SECRET: "algorithm_not_allowed",
-    OIDCFault.WRONG_KEY: "signature_invalid",
-    OIDCFault.UNKNOWN_KID: "key_unknown",
-    OIDCFault.NO_KID: "",
-    OIDCFault.BAD_SIGNATURE: "signature_invalid",
-    OIDCFault.WRONG_ISS_PARAMETER: "issuer_parameter_mismatch",
-    OIDCFault.MISSING_ISS_PARAMETER: "issuer_parameter_mismatch",
-    OIDCFault.EMAIL_UNVERIFIED: "",
-    OIDCFault.NO_EMAIL: "",
-    OIDCFault.TWO_EMAILS: "",
-    OIDCFault.GROUPS_OVERAGE: "",
-    OIDCFault.USERINFO_OTHER_SUB: "userinfo_subject_mismatch",
-    OIDCFault.USERINFO_NO_SUB: "userinfo_subject_mismatch",
+
+def _codes_of(lab: Iterable[Group]) -> dict[Fault, str]:
+    """ "" where such an answer lets them in."""
+    experiments = [one for group in lab for one in group.experiments]
+    return {one.fault: "" if one.only == AT_A_FIRST_LOGIN else one.code for one in experiments}
+
+
+OIDC_CODES: dict[Fault, str] = {
+    **_codes_of(OIDC_LAB),
     OIDCFault.DISCOVERY_WRONG_ISSUER: "discovery_issuer_mismatch",
     OIDCFault.DISCOVERY_HTML: "discovery_invalid",
     OIDCFault.DISCOVERY_500: "discovery_unreachable",
     OIDCFault.HANG_DISCOVERY: "discovery_unreachable",
     OIDCFault.HUGE_JWKS: "keys_invalid",
     OIDCFault.HANG_JWKS: "keys_unreachable",
-    OIDCFault.TOKEN_500: "idp_unreachable",
-    OIDCFault.TOKEN_HTML: "token_invalid",
-    OIDCFault.HANG_TOKEN: "idp_unreachable",
-    OIDCFault.HANG_USERINFO: "idp_unreachable",
-    OIDCFault.CLOCK_AHEAD: "id_token_not_yet_valid",
-    OIDCFault.CLOCK_BEHIND: "id_token_expired",
+    OIDCFault.USERINFO_WRONG_ISS: "userinfo_issuer_mismatch",
+    OIDCFault.USERINFO_NO_ISS: "userinfo_claim_missing",
+    OIDCFault.USERINFO_WRONG_AUD: "userinfo_audience_mismatch",
+    OIDCFault.USERINFO_NO_AUD: "userinfo_claim_missing",
+    OIDCFault.USERINFO_EXPIRED: "userinfo_expired",
+    OIDCFault.USERINFO_BAD_SIGNATURE: "userinfo_signature_invalid",
+    OIDCFault.USERINFO_UNKNOWN_KID: "userinfo_key_unknown",
+    OIDCFault.USERINFO_ALG_NONE: "userinfo_algorithm_not_allowed",
+    OIDCFault.USERINFO_ENCRYPTED: "userinfo_encrypted",
+    OIDCFault.PAR_500: "idp_unreachable",
+    OIDCFault.PAR_HTML: "pushed_request_invalid",
+    OIDCFault.PAR_WRONG_REQUEST_URI: "pushed_request_invalid",
 }
-SAML_CODES: dict[SAMLFault, str] = {
-    SAMLFault.WRONG_ISSUER: "issuer_mismatch",
-    SAMLFault.WRONG_AUDIENCE: "audience_mismatch",
-    SAMLFault.NO_AUDIENCE: "audience_mismatch",
-    SAMLFault.WRONG_RECIPIENT: "recipient_mismatch",
-    SAMLFault.WRONG_DESTINATION: "destination_mismatch",
-    SAMLFault.DESTINATION_PREFIX: "destination_mismatch",
-    SAMLFault.NO_IN_RESPONSE_TO: "in_response_to_missing",
-    SAMLFault.OTHER_IN_RESPONSE_TO: "attempt_unknown",
-    SAMLFault.EXPIRED: "assertion_expired",
-    SAMLFault.NOT_YET_VALID: "assertion_not_yet_valid",
-    SAMLFault.NO_EXPIRY: "validity_missing",
-    SAMLFault.UNSIGNED: "signature_missing",
-    SAMLFault.RESPONSE_SIGNED_ONLY: "signature_missing",
-    SAMLFault.WRONG_KEY: "signature_invalid",
-    SAMLFault.TAMPERED_AFTER_SIGNING: "signature_invalid",
-    SAMLFault.REPLAY: "attempt_used",
-    SAMLFault.NO_EMAIL: "",
-    SAMLFault.TWO_EMAILS: "",
-    SAMLFault.GROUPS_OVERAGE: "",
-    SAMLFault.CLOCK_AHEAD: "assertion_not_yet_valid",
-    SAMLFault.CLOCK_BEHIND: "assertion_expired",
-    SAMLFault.OTHER_AUTHN_CONTEXT: "authn_context_mismatch",
-    SAMLFault.STALE_AUTHN: "authn_not_fresh",
-    SAMLFault.NOT_ENCRYPTED: "assertion_not_encrypted",
-    SAMLFault.ENCRYPTED_FOR_ANOTHER: "decryption_failed",
-    SAMLFault.ENCRYPTED_AND_TAMPERED: "decryption_failed",
-    SAMLFault.ENCRYPTED_UNSIGNED: "signature_missing",
-    SAMLFault.PLAIN_BESIDE_ENCRYPTED: "assertion_not_single",
-    SAMLFault.ENCRYPTED_BY_CBC: "algorithm_not_allowed",
-    SAMLFault.ENCRYPTED_BY_RSA1_5: "algorithm_not_allowed",
-    SAMLFault.CIPHER_REFERENCE: "encryption_not_allowed",
-    SAMLFault.TWO_ENCRYPTED_KEYS: "encryption_not_allowed",
-}
+SAML_CODES = _codes_of(SAML_LAB)
 # What the connection must ask for, or the fault is none.
 ASKED_FOR: dict[SAMLFault, dict[str, Any]] = {
     SAMLFault.OTHER_AUTHN_CONTEXT: {
@@ -90,3 +51,9 @@ ASKED_FOR: dict[SAMLFault, dict[str, Any]] = {
 NEED_ENCRYPTION = frozenset(
     fault for fault in SAMLFault if "CIPHER" in fault.name or "ENCRYPTED" in fault.name
 )
+NEED_SIGNED_USERINFO = frozenset(
+    fault
+    for fault in OIDCFault
+    if fault.name.startswith("USERINFO_") and fault.name not in ("USERINFO_OTHER_SUB", "USERINFO_NO_SUB")
+)
+NEED_PUSHED_REQUESTS = frozenset(fault for fault in OIDCFault if fault.name.startswith("PAR_"))

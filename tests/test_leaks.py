@@ -209,7 +209,6 @@ def test_oidc_test_of_a_draft_lets_nothing_out(
     assert_nothing_leaked(ear, oidc_secrets(acme, answer), acme.connection, acme.olivia)
 
 
-@pytest.mark.catalogue("WEB-SECRETS-SHOWN")
 def test_draft_that_can_not_be_saved_does_not_show_its_secret(acme: AcmeLogin, ear: Eavesdropper) -> None:
     log_in_with_sso(acme.client, acme.olivia)
     acme.tenant.next_fault(OIDCFault.DISCOVERY_HTML)
