@@ -105,13 +105,13 @@ def few_at_once(limit: Limit, subject: object, *, now: datetime) -> Iterator[Exc
 
 
 def counted_address(request: HttpRequest) -> str:
-    """The client whose requests are counted: an IPv4 address, or the network of an IPv6 address.
+    """The client whose requests are counted, as `counted_as` says. Raises PermissionDenied where it is unknown."""
+    return counted_as(known_client_ip(request))
 
-    Raises PermissionDenied where it is unknown.
-    """
-    ip = known_client_ip(request)
-    address = ipaddress.ip_address(ip)
-    if address.version == 4:
+
+def counted_as(ip: str) -> str:
+    """What an address counts as: an IPv4 address as itself, an IPv6 address as its network."""
+    if ipaddress.ip_address(ip).version == 4:
         return ip
     return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))
 

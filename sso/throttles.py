@@ -10,11 +10,16 @@ address is allowed in a minute; a client that floods is held to 25 a second of e
   on one connection's answers when they come from everywhere; other organisations have counts of their own.
 - By *organisation*, 100 starts in five seconds and six at the same time: what an organisation of ten thousand needs
   on a Monday, and no more of a process than leaves the others theirs. Whoever is one too many comes back within
-  seconds, each at another time.
+  seconds, each at another time. Only its signed-in members are counted: nobody else may use up what is theirs.
 - *Failed* answers by address and connection, 100 a minute: verifying a hostile document costs most, and honest
   answers fail one by one. Where an IdP is set up wrongly a whole office fails, and 429 takes nothing from it.
-- *Logouts* that an IdP sends come from its own few addresses, for everybody: 3,000 a minute from one of them and for
-  one connection, which is an organisation that signs everybody out at once. Failed ones as failed answers.
+  A page elsewhere can make one browser of an office send any number of answers; those that name no attempt of that
+  browser's cost a query and are counted by address alone, or the page would shut its whole office out, and two
+  strangers everybody else of the connection (`uncounted`).
+- *Logouts* that an IdP's server sends come from its own few addresses, for everybody: 3,000 a minute from one of them
+  and for one connection, which is an organisation that signs everybody out at once. Failed ones as failed answers.
+  Those in a *frame* prove nothing and come from anybody: they have counts of their own, so that they use up nothing
+  of the server's, and one that ended no session counts as failed, 300 a minute.
 - *Recovery* tries are counted in the database (`sso.recovery`, 5 in 15 minutes an admin); by address only so that
   trying costs nothing.
 """
@@ -22,6 +27,7 @@ address is allowed in a minute; a client that floods is held to 25 a second of e
 import logging
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
@@ -41,6 +47,7 @@ from hubsso.throttle import (
     is_used_up,
     too_many_requests,
 )
+from orgs.models import Membership
 from sso.errors import TooManyRequests
 from sso.models import Connection
 from sso.refusals import record_refusal
@@ -48,6 +55,7 @@ from sso.refusals import record_refusal
 logger = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 START_BY_ADDRESS = Limit("sso.start.address", 1500)
 START_BY_ACCOUNT = Limit("sso.start.account", 30)
@@ -60,13 +68,18 @@ TEST_BY_ACCOUNT = Limit("sso.test.account", 30)
 RECOVERY_BY_ADDRESS = Limit("sso.recovery.address", 60)
 RECOVERY_BY_ACCOUNT = Limit("sso.recovery.account", 30)
 ANSWER_BY_ADDRESS = Limit("sso.answer.address", 1500)
+ANSWER_BY_ACCOUNT = Limit("sso.answer.account", 30)
 ANSWER_BY_CONNECTION = Limit("sso.answer.connection", 3000)
 FAILED_ANSWER = Limit("sso.answer.failed", 100)
 FINISH_BY_ADDRESS = Limit("sso.finish.address", 1500)
+FINISH_BY_ACCOUNT = Limit("sso.finish.account", 30)
 INITIATE_BY_ADDRESS = Limit("sso.initiate.address", 1500)
 LOGOUT_BY_ADDRESS = Limit("sso.logout.address", 3000)
 LOGOUT_BY_CONNECTION = Limit("sso.logout.connection", 3000)
 FAILED_LOGOUT = Limit("sso.logout.failed", 100)
+FRAME_LOGOUT_BY_ADDRESS = Limit("sso.frame_logout.address", 3000)
+FRAME_LOGOUT_BY_CONNECTION = Limit("sso.frame_logout.connection", 3000)
+FAILED_FRAME_LOGOUT = Limit("sso.frame_logout.failed", 300)
 METADATA_BY_ADDRESS = Limit("sso.metadata.address", 600)
 # A connection's admins read at most this often that answers were turned away.
 _NOTE = Limit("sso.throttled.note", 1, seconds=600)
@@ -83,9 +96,10 @@ def throttled(
 ) -> Callable[[View], View]:
     """Answer 429 instead of the view where one of the limits is used up. The outermost decorator of a view.
 
-    `by_connection` and `failed` are for views that take a `connection_uid`; `failed` counts answers of status 400
-    and above. `by_org` and `at_once` are for views that take an `org_slug`. Nothing of the request's body is read
-    and no database is asked before a limit has said yes.
+    `by_connection` and `failed` are for views that take a `connection_uid`, and count no 405 and nothing that the
+    view marks as `uncounted`; `failed` counts answers of status 400 and above, and `counted_as_failed`. `by_org` and
+    `at_once` are for views that take an `org_slug`, and count its members. Nothing of the request's body is read, and
+    the limits by address and connection have said yes before the database is asked who it is.
     """
 
     def decorate(view: View) -> View:
@@ -93,29 +107,78 @@ def throttled(
         def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             now, address = timezone.now(), counted_address(request)
             uid, slug = kwargs.get("connection_uid"), kwargs.get("org_slug")
-            exceeded = count(by_address, address, now=now)
-            if exceeded is None and failed is not None:
-                exceeded = is_used_up(failed, f"{address}/{uid}", now=now)
-            for limit, subject in ((by_connection, uid), (by_org, slug)):
-                if exceeded is None and limit is not None:
-                    exceeded = count(limit, subject, now=now)
-            if exceeded is not None:
-                return _refuse(request, exceeded, address=address, connection_uid=uid)
-            with few_at_once(at_once, slug, now=now) if at_once else nullcontext() as crowded:
-                exceeded = crowded
-                if crowded is None and by_account is not None and request.user.is_authenticated:
-                    exceeded = count(by_account, request.user.pk, now=now)
-                if exceeded is not None:
-                    return _refuse(request, exceeded, address=address, connection_uid=uid)
+            by_whom = f"{address}/{uid}"  # for `failed`
+            exceeded = (
+                count(by_address, address, now=now)
+                or _is_over(failed, by_whom, now)
+                or _is_over(by_connection, uid, now)
+                or _count_account(by_account, request, now)
+            )
+            is_member = exceeded is None and bool(by_org or at_once) and _is_member(request, slug)
+            if is_member and by_org is not None:
+                exceeded = count(by_org, slug, now=now)
+            few = few_at_once(at_once, slug, now=now) if is_member and at_once else nullcontext()
+            with few as crowded:
+                if (one_too_many := exceeded or crowded) is not None:
+                    return _refuse(request, one_too_many, address=address, connection_uid=uid)
                 response = view(request, *args, **kwargs)
-            if failed is not None and response.status_code >= HTTPStatus.BAD_REQUEST:
-                count(failed, f"{address}/{uid}", now=now)
+            if _is_counted(response):
+                _count_answer(by_connection, uid, now)
+                _count_answer(failed if _has_failed(response) else None, by_whom, now)
             return response
 
         wrapper.throttled_by = by_address.name  # type: ignore[attr-defined]  # the mark that tests look for
         return cast("View", wrapper)
 
     return decorate
+
+
+def _is_over(limit: Limit | None, subject: object, now: datetime) -> Exceeded | None:
+    """Of limits that are counted when the answer is known. Counts only what is one too many."""
+    if limit is None or not is_used_up(limit, subject, now=now):
+        return None
+    return count(limit, subject, now=now)
+
+
+def _count_account(limit: Limit | None, request: HttpRequest, now: datetime) -> Exceeded | None:
+    if limit is None or not request.user.is_authenticated:
+        return None
+    return count(limit, request.user.pk, now=now)
+
+
+def _count_answer(limit: Limit | None, subject: object, now: datetime) -> None:
+    if limit is not None:
+        count(limit, subject, now=now)
+
+
+def counted_as_failed(response: Response) -> Response:
+    """Mark an answer that looks well but came to nothing."""
+    response.is_failure = True  # type: ignore[attr-defined]
+    return response
+
+
+def uncounted(response: Response) -> Response:
+    """Mark a refusal that cost next to nothing, and that anybody's page could have made this browser fetch."""
+    response.is_uncounted = True  # type: ignore[attr-defined]
+    return response
+
+
+def _is_counted(response: HttpResponseBase) -> bool:
+    """What is refused for its method was not looked at: an image's address is enough for a GET of any view."""
+    is_refused_unread = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    return not (is_refused_unread or getattr(response, "is_uncounted", False))
+
+
+def _has_failed(response: HttpResponseBase) -> bool:
+    return response.status_code >= HTTPStatus.BAD_REQUEST or getattr(response, "is_failure", False)
+
+
+def _is_member(request: HttpRequest, org_slug: str | None) -> bool:
+    """Is it a signed-in member who asks? Whoever is not is turned away by the view, at little cost."""
+    return (
+        request.user.is_authenticated
+        and Membership.objects.filter(org__slug=org_slug, user_id=request.user.pk).exists()
+    )
 
 
 def _refuse(

@@ -34,7 +34,16 @@ from sso.oidc.logout_errors import (
 from sso.oidc.lookup import oidc_connection
 from sso.posted_forms import read_form
 from sso.refusals import record_refusal
-from sso.throttles import FAILED_LOGOUT, LOGOUT_BY_ADDRESS, LOGOUT_BY_CONNECTION, throttled
+from sso.throttles import (
+    FAILED_FRAME_LOGOUT,
+    FAILED_LOGOUT,
+    FRAME_LOGOUT_BY_ADDRESS,
+    FRAME_LOGOUT_BY_CONNECTION,
+    LOGOUT_BY_ADDRESS,
+    LOGOUT_BY_CONNECTION,
+    counted_as_failed,
+    throttled,
+)
 
 
 @throttled(by_address=LOGOUT_BY_ADDRESS, by_connection=LOGOUT_BY_CONNECTION, failed=FAILED_LOGOUT)
@@ -57,7 +66,9 @@ def backchannel_logout(request: HttpRequest, connection_uid: UUID) -> HttpRespon
     return HttpResponse()
 
 
-@throttled(by_address=LOGOUT_BY_ADDRESS, by_connection=LOGOUT_BY_CONNECTION, failed=FAILED_LOGOUT)
+@throttled(
+    by_address=FRAME_LOGOUT_BY_ADDRESS, by_connection=FRAME_LOGOUT_BY_CONNECTION, failed=FAILED_FRAME_LOGOUT
+)
 @gate_exempt(
     "loaded in a frame of the OP's, where browsers send no cookie; it ends sessions and shows nothing"
 )
@@ -72,11 +83,13 @@ def frontchannel_logout(request: HttpRequest, connection_uid: UUID) -> HttpRespo
     except SSOError as error:
         _record(error, connection)
         return render(request, "sso/frontchannel_logout.html", {"is_refused": True}, status=400)
-    end_named_by_idp(connection=connection, issuer=live.issuer, subject=None, idp_session_ids=[session_id])
+    ended = end_named_by_idp(
+        connection=connection, issuer=live.issuer, subject=None, idp_session_ids=[session_id]
+    )
     response = render(request, "sso/frontchannel_logout.html")
     response.xframe_options_exempt = True
     response._csp_replace = {"frame-ancestors": _origins(live.issuer)}  # type: ignore[attr-defined]
-    return response
+    return response if ended else counted_as_failed(response)
 
 
 def _posted_token(request: HttpRequest) -> str:

@@ -24,13 +24,16 @@ from sso.oidc.lookup import oidc_connection
 from sso.oidc.published_keys import jwks
 from sso.posted_forms import read_form, see_other
 from sso.throttles import (
+    ANSWER_BY_ACCOUNT,
     ANSWER_BY_ADDRESS,
     ANSWER_BY_CONNECTION,
     FAILED_ANSWER,
+    FINISH_BY_ACCOUNT,
     FINISH_BY_ADDRESS,
     INITIATE_BY_ADDRESS,
     METADATA_BY_ADDRESS,
     throttled,
+    uncounted,
 )
 from sso.types import ResponseMode
 from sso.viewer import start_url
@@ -41,7 +44,12 @@ from sso.views.outcome import finish, refuse
 KEYS_FRESH_SECONDS = 300
 
 
-@throttled(by_address=ANSWER_BY_ADDRESS, by_connection=ANSWER_BY_CONNECTION, failed=FAILED_ANSWER)
+@throttled(
+    by_address=ANSWER_BY_ADDRESS,
+    by_account=ANSWER_BY_ACCOUNT,
+    by_connection=ANSWER_BY_CONNECTION,
+    failed=FAILED_ANSWER,
+)
 @gate_exempt("the OP's answer: it is what opens the gate")
 @csrf_exempt  # a form comes from a page of the OP's, without our cookie; its state must prove everything
 @never_cache
@@ -65,8 +73,16 @@ def callback(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
         check_mode(ResponseMode.QUERY, answer, attempt=attempt)
         assertion = assertion_from(answer, attempt=attempt, now=now)
     except SSOError as error:
-        return refuse(request, error, connection=connection, attempt=attempt)
+        return _refuse(request, error, connection, attempt)
     return finish(request, attempt, assertion)
+
+
+def _refuse(
+    request: HttpRequest, error: SSOError, connection: Connection, attempt: LoginAttempt | None
+) -> HttpResponse:
+    """What belongs to no attempt of this browser's was refused before anything was fetched or verified."""
+    response = refuse(request, error, connection=connection, attempt=attempt)
+    return uncounted(response) if attempt is None else response
 
 
 def _take_form(request: HttpRequest, connection: Connection) -> HttpResponse:
@@ -77,12 +93,12 @@ def _take_form(request: HttpRequest, connection: Connection) -> HttpResponse:
         )
         ticket = park_posted(AuthorizationAnswer.parse(form), connection=connection, now=timezone.now())
     except SSOError as error:
-        return refuse(request, error, connection=connection)
+        return _refuse(request, error, connection, None)
     finish_url = reverse("sso:oidc_finish", kwargs={"connection_uid": connection.uid})
     return see_other(f"{finish_url}?{urlencode({'ticket': ticket})}")
 
 
-@throttled(by_address=FINISH_BY_ADDRESS, failed=FAILED_ANSWER)
+@throttled(by_address=FINISH_BY_ADDRESS, by_account=FINISH_BY_ACCOUNT, failed=FAILED_ANSWER)
 @gate_exempt("the last step of a login by form post: the way through the gate can't be behind it")
 @never_cache
 @require_GET
@@ -101,7 +117,7 @@ def finish_posted(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
         )
         assertion = assertion_from(answer, attempt=attempt, now=now)
     except SSOError as error:
-        return refuse(request, error, connection=connection, attempt=attempt)
+        return _refuse(request, error, connection, attempt)
     return finish(request, attempt, assertion)
 
 

@@ -25,8 +25,10 @@ from sso.throttles import (
     ANSWER_BY_ADDRESS,
     ANSWER_BY_CONNECTION,
     FAILED_ANSWER,
+    FINISH_BY_ACCOUNT,
     FINISH_BY_ADDRESS,
     METADATA_BY_ADDRESS,
+    counted_as_failed,
     throttled,
 )
 from sso.views import outcome
@@ -49,14 +51,14 @@ def acs(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
         accepted = accept_response(response, attempt=attempt, now=now)
         ticket = use_once(accepted, attempt=attempt, now=now)
     except UnsolicitedResponse:
-        return see_other(reverse("sso:start", args=[connection.org.slug]))
+        return counted_as_failed(see_other(reverse("sso:start", args=[connection.org.slug])))
     except SSOError as error:
         return outcome.refuse(request, error, connection=connection, attempt=attempt)
     finish_url = reverse("sso:saml_finish", kwargs={"connection_uid": connection_uid})
     return see_other(f"{finish_url}?{urlencode({'ticket': ticket})}")
 
 
-@throttled(by_address=FINISH_BY_ADDRESS)
+@throttled(by_address=FINISH_BY_ADDRESS, by_account=FINISH_BY_ACCOUNT)
 @gate_exempt("the last step of a login: the way through the gate can't be behind it")
 @never_cache
 @require_GET

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.cache import caches
@@ -15,13 +15,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from hubsso import throttle
-from hubsso.throttle import Limit
 from orgs.models import AuditEvent
 from sso import throttles
 from sso.models import LoginAttempt, RefusalTrace
 from sso.types import SSOProtocol
 from tests.builders import make_connection, make_member, make_org, make_user, set_policy
 from tests.conftest import World, log_in, log_in_with_sso
+from tests.demo_idp.keys import make_saml_key_pair
+from tests.demo_idp.saml_response import SamlResponseBuilder
 
 CODE = "too_many_requests"
 FORM = "application/x-www-form-urlencoded"
@@ -103,7 +104,13 @@ def test_turning_away_asks_no_database_even_for_a_browser_with_a_cookie(world: W
         caches["throttle"].clear()
         if view == "test":  # behind the gate, which comes first
             assert len(captured) <= 4
-        elif view in ("start", "join", "recovery"):  # the account's limit was reached, and asks who it is
+        elif view in (
+            "start",
+            "join",
+            "recovery",
+            "callback",
+            "finish",
+        ):  # the account's limit was reached, and asks who it is
             assert len(captured) <= 2
         else:
             assert len(captured) == 0
@@ -187,16 +194,24 @@ def test_office_of_500_behind_one_address_is_served(world: World) -> None:
 
 @pytest.mark.usefixtures("one_percent")
 def test_flood_of_one_connections_answers_hurts_no_other(world: World) -> None:
-    globex_idp = make_connection(world.globex)
+    globex_idp = make_connection(world.globex, SSOProtocol.SAML, sso_url="https://idp.example.org/sso")
+    acme_uid = saml_uid(world)
     numbers = iter(range(1, 99))
 
     def answer(uid: Any) -> Any:
-        path = f"/sso/{uid}/oidc/callback/"
-        return Client(REMOTE_ADDR=f"198.51.100.{next(numbers)}").get(path, {"state": "s", "code": "c"})
+        return answer_badly(uid, REMOTE_ADDR=f"198.51.100.{next(numbers)}")
 
-    served, _ = until_refused(lambda: answer(world.acme_idp.uid))
+    served, _ = until_refused(lambda: answer(acme_uid))
     assert served == throttles.ANSWER_BY_CONNECTION.amount // 100
     assert answer(globex_idp.uid).status_code == 400
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_strangers_answers_to_no_attempt_use_up_nothing_of_a_connection(world: World) -> None:
+    path = f"/sso/{world.acme_idp.uid}/oidc/callback/"
+    for number in range(throttles.ANSWER_BY_CONNECTION.allowed + 2):
+        stranger = Client(REMOTE_ADDR=f"198.51.100.{number + 1}")
+        assert stranger.get(path, {"state": "s", "code": "c"}).status_code == 400
 
 
 @pytest.mark.usefixtures("one_percent")
@@ -232,15 +247,125 @@ def test_few_start_at_the_same_time_and_the_next_is_told_to_come_back_soon() -> 
         assert crowded is None
 
 
+@pytest.mark.usefixtures("one_percent")
+@pytest.mark.parametrize("stranger", ["nobody", "outsider"])
+def test_flood_of_strangers_keeps_no_member_from_starting(world: World, stranger: str) -> None:
+    """From many addresses, and by many accounts. The IdP is switched off: a start that is served is 503."""
+    world.acme_idp.is_enabled = False
+    world.acme_idp.save()
+    for number in range(throttles.START_BY_ORG.allowed + throttles.START_AT_ONCE.allowed + 3):
+        client = Client(REMOTE_ADDR=f"198.51.100.{number + 1}")
+        if stranger == "outsider":
+            log_in(client, make_user())
+        assert client.get("/orgs/acme/sso/").status_code in (302, 404)
+    member = Client(REMOTE_ADDR="192.0.2.7")
+    log_in(member, world.max.user)
+    assert member.get("/orgs/acme/sso/").status_code == 503
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_strangers_take_no_place_of_those_who_start_at_once(world: World) -> None:
+    with throttle.few_at_once(throttles.START_AT_ONCE, "acme", now=NOW) as crowded:
+        assert crowded is None
+        assert Client().get("/orgs/acme/sso/").status_code == 302
+        member = Client()
+        log_in(member, world.max.user)
+        assert member.get("/orgs/acme/sso/").status_code == 429
+
+
+@pytest.mark.parametrize("view", ["callback", "finish"])
+def test_account_is_held_to_thirty_answers_whatever_its_addresses(world: World, view: str) -> None:
+    call, client = calls(world)[view], Client()
+    log_in(client, world.max.user)
+    numbers = iter(range(1, 99))
+
+    def ask() -> Any:
+        client.defaults["REMOTE_ADDR"] = f"198.51.100.{next(numbers)}"
+        return call(client)
+
+    served, _ = until_refused(ask)
+    assert served == 30
+    assert call(Client()).status_code == 400
+
+
+def answer_badly(uid: Any, **environ: Any) -> Any:
+    return Client(**environ).post(f"/sso/{uid}/saml/acs/", "SAMLResponse=x", content_type=FORM)
+
+
 def test_failing_answers_are_held_to_fewer_and_only_at_their_connection(
     world: World, settings: Settings
 ) -> None:
     settings.THROTTLE_PERCENT = 5
-    globex_idp = make_connection(world.globex)
-    query = {"state": "s", "code": "c"}
-    served, _ = until_refused(lambda: Client().get(f"/sso/{world.acme_idp.uid}/oidc/callback/", query))
+    globex_idp = make_connection(world.globex, SSOProtocol.SAML, sso_url="https://idp.example.org/sso")
+    uid = saml_uid(world)
+    served, _ = until_refused(lambda: answer_badly(uid))
     assert served == throttles.FAILED_ANSWER.amount * 5 // 100
-    assert Client().get(f"/sso/{globex_idp.uid}/oidc/callback/", query).status_code == 400
+    assert answer_badly(globex_idp.uid).status_code == 400
+
+
+def test_unsolicited_responses_count_as_failed_answers(world: World, settings: Settings) -> None:
+    """They are parsed, and answered with a redirect."""
+    settings.THROTTLE_PERCENT = 5
+    path = f"/sso/{saml_uid(world)}/saml/acs/"
+    unasked = SamlResponseBuilder.honest(
+        issuer="https://idp.example.org",
+        acs_url=f"http://testserver{path}",
+        audience="https://sp.example.org",
+        in_response_to=None,
+        name_id="max",
+        signing_key=make_saml_key_pair(),
+        now=NOW,
+    ).base64()
+    form = urlencode({"SAMLResponse": unasked})
+    assert Client().post(path, form, content_type=FORM).status_code == 303
+    served, _ = until_refused(lambda: Client().post(path, form, content_type=FORM))
+    assert served == throttles.FAILED_ANSWER.amount * 5 // 100 - 1
+
+
+@pytest.mark.usefixtures("one_percent")
+@pytest.mark.parametrize(
+    ("method", "page"),
+    [
+        ("get", "oidc/callback/"),
+        ("post", "oidc/callback/"),
+        ("get", "oidc/callback/?state=s&state=t"),
+        ("head", "oidc/callback/"),
+        ("get", "oidc/finish/"),
+        ("get", "oidc/finish/?ticket=t"),
+    ],
+)
+def test_page_elsewhere_that_makes_a_colleagues_browser_answer_shuts_no_office_out(
+    world: World, method: str, page: str
+) -> None:
+    """What names no attempt of the browser's is no failed answer: 400, as long as its address may ask at all."""
+    path = f"/sso/{world.acme_idp.uid}/{page}"
+    for _ in range(throttles.FAILED_ANSWER.allowed + 2):
+        assert getattr(Client(), method)(path).status_code in (400, 405)
+
+
+@pytest.mark.usefixtures("one_percent")
+def test_image_that_points_to_the_acs_shuts_no_office_out(world: World) -> None:
+    path = f"/sso/{saml_uid(world)}/saml/acs/"
+    for _ in range(throttles.FAILED_ANSWER.allowed + 2):
+        assert Client().get(path).status_code == 405
+
+
+def test_logouts_in_frames_use_up_nothing_of_the_servers(world: World, settings: Settings) -> None:
+    """Anybody can load one with the right `iss` and any `sid`. What ends nothing counts as failed."""
+    settings.THROTTLE_PERCENT = 1
+    base = f"/sso/{world.acme_idp.uid}/oidc"
+    named = {"iss": world.acme_idp.revisions.get(status="live").issuer, "sid": "any"}
+    numbers = iter(range(1, 99))
+
+    def load(address: str) -> Any:
+        return Client(REMOTE_ADDR=address).get(f"{base}/frontchannel-logout/", named)
+
+    assert load("192.0.2.1").status_code == 200
+    served, _ = until_refused(lambda: load("192.0.2.1"))
+    assert served == throttles.FAILED_FRAME_LOGOUT.allowed - 1
+    until_refused(lambda: load(f"198.51.100.{next(numbers)}"))
+    by_server = Client(REMOTE_ADDR="198.51.100.1").post(f"{base}/backchannel-logout/", "", content_type=FORM)
+    assert by_server.status_code == 400
 
 
 # --- Before, and after ---------------------------------------------------------------------------------
@@ -290,41 +415,3 @@ def test_honest_login_of_an_organisation_is_not_slowed_by_a_second_one(world: Wo
         set_policy(org, "optional")  # type: ignore[arg-type]
         make_member(org, person)
         assert client.get(f"/orgs/{org.slug}/sso/").status_code == 503  # no IdP, but not 429
-
-
-# --- Counting ------------------------------------------------------------------------------------------
-
-THREE = Limit("test.three", 3, seconds=60)
-
-
-def test_count_begins_anew_with_the_window() -> None:
-    assert [bool(throttle.count(THREE, "a", now=NOW)) for _ in range(5)] == [False] * 3 + [True] * 2
-    exceeded = throttle.count(THREE, "a", now=NOW)
-    assert exceeded is not None
-    assert exceeded.retry_after_seconds == 45  # the window is the minute, and NOW is 15 s into it
-    assert throttle.count(THREE, "a", now=NOW + timedelta(seconds=44)) is not None
-    assert throttle.count(THREE, "a", now=NOW + timedelta(seconds=45)) is None
-
-
-def test_only_the_first_one_over_the_limit_is_called_so() -> None:
-    firsts = [
-        exceeded.is_first
-        for exceeded in (throttle.count(THREE, "a", now=NOW) for _ in range(6))
-        if exceeded is not None
-    ]
-    assert firsts == [True, False, False]
-
-
-def test_asking_whether_a_limit_is_used_up_counts_nothing() -> None:
-    for _ in range(9):
-        assert throttle.is_used_up(THREE, "a", now=NOW) is None
-    for _ in range(3):
-        throttle.count(THREE, "a", now=NOW)
-    assert throttle.is_used_up(THREE, "a", now=NOW) is not None
-
-
-def test_memory_of_the_counts_is_bounded(settings: Settings) -> None:
-    bound = settings.CACHES["throttle"]["OPTIONS"]["MAX_ENTRIES"]
-    for number in range(bound + 1000):
-        throttle.count(THREE, number, now=NOW)
-    assert len(caches["throttle"]._cache) <= bound  # type: ignore[attr-defined]
