@@ -3,15 +3,12 @@
 The server hands a request over as soon as its head is there, and a thread that reads the body then waits as long as
 the client likes. Without a bound sixteen clients that send a byte a minute would have all threads of a process.
 So a body is read here, within `READ_SECONDS`, at most `MAX_READING` at a time and `MAX_READING_BY_ADDRESS` of one
-client (an IPv6 network is one); the rest of the threads stay free for whoever has said all they want.
+client (an IPv6 network is one); the rest of the threads stay free for whoever has said all they want. Honest bodies
+are there with their head, or a moment later.
 
-Honest bodies are there with their head, or a moment later: one that came within `FIRST_LOOK_SECONDS` is taken, however
-many others are waited for. While more than `MAX_LOOKING` are looked for, the look is short, or many slow bodies would
-keep the threads by it. So clients that are slow on purpose can have only those refused that are slow as well.
-
-What remains: from two addresses, strangers can still have every body of a slow line refused (503, to come again), as
-long as they keep at it. A proxy in front that reads bodies whole before it passes them on, as nginx does unless it is
-told otherwise, knows no such few; with one, every body is there at the first look.
+What remains: two clients that are slow together can have all of `MAX_READING`, and then every body that comes to the
+process is refused (503, to come again). A proxy in front that reads bodies whole before it passes them on, as nginx
+does unless it is told otherwise, takes that from them.
 
 What goes wrong is noted in the WSGI environment, and `request_sizes` answers it as it answers other bodies that
 are not taken.
@@ -28,9 +25,6 @@ from hubsso.request_context import client_ip_in
 from hubsso.request_sizes import BODY_REFUSED, MAX_BODY_BYTES, length_in
 from hubsso.throttle import counted_as
 
-FIRST_LOOK_SECONDS = 0.2
-SHORT_LOOK_SECONDS = 0.02
-MAX_LOOKING = 5
 READ_SECONDS = 10.0
 # Beside those of hubsso.net.patience, within the threads of the start command.
 MAX_READING = 5
@@ -46,7 +40,6 @@ class BodyGuard:
     def __init__(self, application: Application, *, read_seconds: float = READ_SECONDS) -> None:
         self.application = application
         self.read_seconds = read_seconds
-        self._looking = 0
         self._reading: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -57,34 +50,17 @@ class BodyGuard:
 
     def _take_body(self, environ: Environment) -> None:
         address = client_ip_in(environ)
-        coming = _ComingBody(environ["wsgi.input"], length_in(environ))
-        body = self._look(coming)
-        if body is None:
-            body = self._wait(coming, client=counted_as(address) if address else "unknown")
+        client = counted_as(address) if address else "unknown"
+        body: bytes | HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE
+        if self._begin(client):
+            try:
+                body = _read_within(self.read_seconds, environ["wsgi.input"], length_in(environ))
+            finally:
+                self._end(client)
         if isinstance(body, HTTPStatus):
             environ[BODY_REFUSED], body = body, b""
             environ["CONTENT_LENGTH"] = "0"
         environ["wsgi.input"] = BytesIO(body)
-
-    def _look(self, coming: "_ComingBody") -> bytes | HTTPStatus | None:
-        with self._lock:
-            self._looking += 1
-            seconds = FIRST_LOOK_SECONDS if self._looking <= MAX_LOOKING else SHORT_LOOK_SECONDS
-        try:
-            return coming.within(seconds)
-        finally:
-            with self._lock:
-                self._looking -= 1
-
-    def _wait(self, coming: "_ComingBody", *, client: str) -> bytes | HTTPStatus:
-        """For as long as a body may take, as one of the few."""
-        if not self._begin(client):
-            return HTTPStatus.SERVICE_UNAVAILABLE
-        try:
-            body = coming.within(self.read_seconds)
-        finally:
-            self._end(client)
-        return HTTPStatus.REQUEST_TIMEOUT if body is None else body
 
     def _begin(self, client: str) -> bool:
         with self._lock:
@@ -100,31 +76,26 @@ class BodyGuard:
                 del self._reading[client]
 
 
-class _ComingBody:
-    """A body that another thread reads: WSGI knows no timeout.
+def _read_within(seconds: float, stream: Any, length: int) -> bytes | HTTPStatus:
+    """The body, or the status of why there is none.
 
-    A thread that is given up ends when the server closes the connection, which it does after an answer whose request
-    it has not read.
+    WSGI knows no timeout, so another thread has to wait. One that is given up ends when the server closes the
+    connection, which it does after an answer whose request it has not read.
     """
+    results: list[bytes | HTTPStatus] = []
+    reader = threading.Thread(target=_read, args=(stream, length, results), name="body-reader", daemon=True)
+    reader.start()
+    reader.join(seconds)
+    return results[0] if results else HTTPStatus.REQUEST_TIMEOUT
 
-    def __init__(self, stream: Any, length: int) -> None:
-        self._stream, self._length = stream, length
-        self._body: bytes | HTTPStatus | None = None
-        self._reader = threading.Thread(target=self._read, name="body-reader", daemon=True)
-        self._reader.start()
 
-    def within(self, seconds: float) -> bytes | HTTPStatus | None:
-        """The body, the status of why there is none, or None for one that has not come yet."""
-        self._reader.join(seconds)
-        return self._body
-
-    def _read(self) -> None:
-        parts: list[bytes] = []
-        missing = self._length
-        try:
-            while missing and (part := self._stream.read(missing)):
-                parts.append(part)
-                missing -= len(part)
-        except OSError:
-            missing = self._length
-        self._body = HTTPStatus.BAD_REQUEST if missing else b"".join(parts)
+def _read(stream: Any, length: int, results: list[bytes | HTTPStatus]) -> None:
+    parts: list[bytes] = []
+    missing = length
+    try:
+        while missing and (part := stream.read(missing)):
+            parts.append(part)
+            missing -= len(part)
+    except OSError:
+        missing = length
+    results.append(HTTPStatus.BAD_REQUEST if missing else b"".join(parts))

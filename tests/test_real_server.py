@@ -127,7 +127,7 @@ def test_client_that_has_all_it_may_is_told_to_come_back(server: Server) -> None
 
 def received(sock: socket.socket) -> bytes:
     """What came already, or within a moment; b"" from a server that waits."""
-    sock.settimeout(0.5)
+    sock.settimeout(0.2)
     try:
         return sock.recv(4096)
     except TimeoutError:

@@ -3,7 +3,6 @@
 import threading
 from http import HTTPStatus
 from io import BytesIO
-from queue import Queue
 from typing import Any
 
 import pytest
@@ -74,60 +73,38 @@ def test_body_that_does_not_come_is_given_up() -> None:
     stalled.let_go.set()
 
 
-class Crowd:
-    """Clients whose bodies do not come until they are let go, each in a thread of the server's."""
-
-    def __init__(self, guard: BodyGuard) -> None:
-        self.guard = guard
-        self.clients: list[tuple[Stalled, threading.Thread]] = []
-        self.answers: Queue[tuple[bytes, HTTPStatus | None]] = Queue()
-
-    def add(self, address: str) -> None:
-        stalled = Stalled()
-        environment = environ(stalled, address=address)
-        thread = threading.Thread(target=lambda: self.answers.put(served(self.guard, environment)))
-        self.clients.append((stalled, thread))
-        thread.start()
-
-    def first_answer(self) -> tuple[bytes, HTTPStatus | None]:
-        return self.answers.get(timeout=10)
-
-    def let_go(self) -> list[tuple[bytes, HTTPStatus | None]]:
-        """What the others are answered once their bodies come."""
-        for stalled, _ in self.clients:
-            stalled.let_go.set()
-        for _, thread in self.clients:
-            thread.join(timeout=10)
-        return [self.answers.get_nowait() for _ in range(self.answers.qsize())]
+def stall(guard: BodyGuard, *, address: str) -> tuple[Stalled, threading.Thread]:
+    stalled = Stalled()
+    thread = threading.Thread(target=guard, args=(environ(stalled, address=address), None))
+    thread.start()
+    assert stalled.asked.wait(timeout=10)
+    return stalled, thread
 
 
-REFUSED = (b"", HTTPStatus.SERVICE_UNAVAILABLE)
+def let_go(waiting: list[tuple[Stalled, threading.Thread]]) -> None:
+    for stalled, thread in waiting:
+        stalled.let_go.set()
+        thread.join(timeout=10)
 
 
-@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8:0:1::{}"])
-def test_one_client_may_keep_few_threads(guard: BodyGuard, address: str) -> None:
-    """An IPv6 network is one client, whichever of its addresses it takes."""
-    crowd = Crowd(guard)
-    for number in range(MAX_READING_BY_ADDRESS + 1):
-        crowd.add(address.format(number + 1))
-    assert crowd.first_answer() == REFUSED
-    crowd.add("2001:db8:0:2::1")  # another client is waited for meanwhile
-    assert crowd.let_go() == [(b"late", None)] * (MAX_READING_BY_ADDRESS + 1)
+def test_one_client_may_keep_few_threads_and_another_is_served_meanwhile(guard: BodyGuard) -> None:
+    waiting = [stall(guard, address="192.0.2.1") for _ in range(MAX_READING_BY_ADDRESS)]
+    assert served(guard, environ(BytesIO(b"more"))) == (b"", HTTPStatus.SERVICE_UNAVAILABLE)
+    assert served(guard, environ(BytesIO(b"mine"), address="192.0.2.2")) == (b"mine", None)
+    let_go(waiting)
+    assert served(guard, environ(BytesIO(b"more"))) == (b"more", None)
+
+
+def test_addresses_of_one_ipv6_network_are_one_client(guard: BodyGuard) -> None:
+    waiting = [stall(guard, address=f"2001:db8:0:1::{number}") for number in range(MAX_READING_BY_ADDRESS)]
+    neighbour = environ(BytesIO(b"more"), address="2001:db8:0:1:ffff::1")
+    assert served(guard, neighbour) == (b"", HTTPStatus.SERVICE_UNAVAILABLE)
+    assert served(guard, environ(BytesIO(b"mine"), address="2001:db8:0:2::1")) == (b"mine", None)
+    let_go(waiting)
 
 
 def test_all_clients_together_leave_threads_free(guard: BodyGuard) -> None:
-    crowd = Crowd(guard)
-    for number in range(MAX_READING + 1):
-        crowd.add(f"192.0.2.{number}")
-    assert crowd.first_answer() == REFUSED
-    assert crowd.let_go() == [(b"late", None)] * MAX_READING
-
-
-def test_body_that_is_there_is_taken_however_many_are_waited_for(guard: BodyGuard) -> None:
-    crowd = Crowd(guard)
-    for number in range(MAX_READING + 1):
-        crowd.add(f"192.0.2.{number}")
-    assert crowd.first_answer() == REFUSED
-    for address in ("198.51.100.1", "192.0.2.0"):
-        assert served(guard, environ(BytesIO(b"mine"), address=address)) == (b"mine", None)
-    crowd.let_go()
+    waiting = [stall(guard, address=f"192.0.2.{number}") for number in range(MAX_READING)]
+    another = environ(BytesIO(b"more"), address="198.51.100.1")
+    assert served(guard, another) == (b"", HTTPStatus.SERVICE_UNAVAILABLE)
+    let_go(waiting)
