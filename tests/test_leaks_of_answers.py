@@ -367,7 +367,7 @@ def test_no_answer_of_an_op_lets_anything_out(op: OP, ear: Eavesdropper) -> None
 def test_no_login_that_can_not_begin_lets_anything_out(op: OP, ear: Eavesdropper) -> None:
     op.fake.documents[DISCOVERY]["token_endpoint_auth_methods_supported"] = ["tls_client_auth"]
     op.client.get(start_url("acme"))
-    Revision.objects.update(issuer="https://max:a-password-in-an-address@op.example")
+    Revision.objects.update(issuer="https://op.example/#fragment")
     op.client.get(start_url("acme"))
     assert refusals_at(op.connection.org) == ["client_authentication_unsupported", "issuer_url_invalid"]
     look_at_all_refusals(ear, op.connection.org)
