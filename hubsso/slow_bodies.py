@@ -6,7 +6,8 @@ So a body is read here, within `READ_SECONDS`, at most `MAX_READING` at a time a
 client (an IPv6 network is one); the rest of the threads stay free for whoever has said all they want. Honest bodies
 are there with their head, or a moment later.
 
-What remains: two clients that are slow together can have all of `MAX_READING`, and then every body that comes to the
+What remains: a client that keeps its connection open after it was answered keeps its place among the few. Two such
+clients together can have all of `MAX_READING`, and then every body that comes to the
 process is refused (503, to come again). A proxy in front that reads bodies whole before it passes them on, as nginx
 does unless it is told otherwise, takes that from them.
 
@@ -16,7 +17,7 @@ are not taken.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -44,23 +45,21 @@ class BodyGuard:
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environment, start_response: Any) -> Iterable[bytes]:
-        if 0 < length_in(environ) <= MAX_BODY_BYTES:  # of a larger one nothing is read at all
-            self._take_body(environ)
-        return self.application(environ, start_response)
-
-    def _take_body(self, environ: Environment) -> None:
+        if not 0 < length_in(environ) <= MAX_BODY_BYTES:  # of a larger one nothing is read at all
+            return self.application(environ, start_response)
         address = client_ip_in(environ)
         client = counted_as(address) if address else "unknown"
-        body: bytes | HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE
-        if self._begin(client):
-            try:
-                body = _read_within(self.read_seconds, environ["wsgi.input"], length_in(environ))
-            finally:
-                self._end(client)
-        if isinstance(body, HTTPStatus):
-            environ[BODY_REFUSED], body = body, b""
-            environ["CONTENT_LENGTH"] = "0"
-        environ["wsgi.input"] = BytesIO(body)
+        if not self._begin(client):
+            _give(environ, HTTPStatus.SERVICE_UNAVAILABLE)
+            return self.application(environ, start_response)
+        coming = _ComingBody(environ["wsgi.input"], length_in(environ))
+        body = coming.within(self.read_seconds)
+        _give(environ, HTTPStatus.REQUEST_TIMEOUT if body is None else body)
+        if body is None:
+            response = self.application(environ, start_response)
+            return _OpenUntilRead(response, coming, then=lambda: self._end(client))
+        self._end(client)
+        return self.application(environ, start_response)
 
     def _begin(self, client: str) -> bool:
         with self._lock:
@@ -76,26 +75,56 @@ class BodyGuard:
                 del self._reading[client]
 
 
-def _read_within(seconds: float, stream: Any, length: int) -> bytes | HTTPStatus:
-    """The body, or the status of why there is none.
+class _ComingBody:
+    """A body that another thread reads: WSGI knows no timeout."""
 
-    WSGI knows no timeout, so another thread has to wait. One that is given up ends when the server closes the
-    connection, which it does after an answer whose request it has not read.
+    def __init__(self, stream: Any, length: int) -> None:
+        self._stream, self._length = stream, length
+        self._body: bytes | HTTPStatus | None = None
+        self._reader = threading.Thread(target=self._read, name="body-reader", daemon=True)
+        self._reader.start()
+
+    def within(self, seconds: float | None) -> bytes | HTTPStatus | None:
+        """The body, the status of why there is none, or None for one that has not come yet."""
+        self._reader.join(seconds)
+        return self._body
+
+    def _read(self) -> None:
+        parts: list[bytes] = []
+        missing = self._length
+        try:
+            while missing and (part := self._stream.read(missing)):
+                parts.append(part)
+                missing -= len(part)
+        except OSError:
+            missing = self._length
+        self._body = HTTPStatus.BAD_REQUEST if missing else b"".join(parts)
+
+
+class _OpenUntilRead:
+    """The answer to a body that was given up: sent at once, but not over before the reader is.
+
+    granian 2.8 waits for a read that is under way when a request is over, and keeps the interpreter's lock meanwhile:
+    the whole process would stand still for as long as the client likes.
     """
-    results: list[bytes | HTTPStatus] = []
-    reader = threading.Thread(target=_read, args=(stream, length, results), name="body-reader", daemon=True)
-    reader.start()
-    reader.join(seconds)
-    return results[0] if results else HTTPStatus.REQUEST_TIMEOUT
+
+    def __init__(self, response: Iterable[bytes], coming: _ComingBody, *, then: Callable[[], None]) -> None:
+        self._response, self._coming, self._then = response, coming, then
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._response)
+
+    def close(self) -> None:
+        try:
+            if hasattr(self._response, "close"):
+                self._response.close()
+        finally:
+            self._coming.within(None)
+            self._then()
 
 
-def _read(stream: Any, length: int, results: list[bytes | HTTPStatus]) -> None:
-    parts: list[bytes] = []
-    missing = length
-    try:
-        while missing and (part := stream.read(missing)):
-            parts.append(part)
-            missing -= len(part)
-    except OSError:
-        missing = length
-    results.append(HTTPStatus.BAD_REQUEST if missing else b"".join(parts))
+def _give(environ: Environment, body: bytes | HTTPStatus) -> None:
+    if isinstance(body, HTTPStatus):
+        environ[BODY_REFUSED], body = body, b""
+        environ["CONTENT_LENGTH"] = "0"
+    environ["wsgi.input"] = BytesIO(body)

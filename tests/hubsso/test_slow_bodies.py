@@ -73,6 +73,22 @@ def test_body_that_does_not_come_is_given_up() -> None:
     stalled.let_go.set()
 
 
+def test_answer_to_a_body_that_was_given_up_is_not_over_before_its_reader() -> None:
+    """It is sent, and the place among the few is kept as long as the client is there."""
+    guard = BodyGuard(lambda environment, start_response: [b"408"], read_seconds=0.01)
+    waiting = [Stalled() for _ in range(MAX_READING_BY_ADDRESS)]
+    answers: list[Any] = [guard(environ(stalled), None) for stalled in waiting]
+    assert [b"".join(answer) for answer in answers] == [b"408"] * MAX_READING_BY_ADDRESS
+    closing = [threading.Thread(target=answer.close) for answer in answers]
+    for thread in closing:
+        thread.start()
+    assert served(guard, environ(BytesIO(b"more"))) == (b"", HTTPStatus.SERVICE_UNAVAILABLE)
+    for stalled, thread in zip(waiting, closing, strict=True):
+        stalled.let_go.set()
+        thread.join(timeout=10)
+    assert not guard._reading
+
+
 def stall(guard: BodyGuard, *, address: str) -> tuple[Stalled, threading.Thread]:
     stalled = Stalled()
     thread = threading.Thread(target=guard, args=(environ(stalled, address=address), None))
