@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run test lint types unit e2e interop browser screenshots conformance lock fuzz format clean
+.PHONY: help run test test-postgresql lint types unit e2e interop browser screenshots conformance lock fuzz format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,7 +14,7 @@ help:  ## Show what can be made
 run: $(VENV)/.run-installed  ## Start the demo: portal, demo organisations, demo IdPs (PORT=8000)
 	@$(BIN)/python -m tests.demo.run --port $(PORT)
 
-test: $(VENV)/.dev-installed browser lint types  ## Everything: lint, types, checks, all tests on SQLite and PostgreSQL, browser
+test: $(VENV)/.dev-installed browser lint types  ## Everything: lint, types, checks, all tests on SQLite, what differs on PostgreSQL, browser
 	$(BIN)/python -m tests.suite
 
 lint: $(VENV)/.dev-installed  ## Format check, lint, migrations and deployment checks
@@ -25,6 +25,9 @@ lint: $(VENV)/.dev-installed  ## Format check, lint, migrations and deployment c
 
 types: $(VENV)/.dev-installed  ## mypy --strict
 	HUBSSO_ENV=test $(BIN)/mypy
+
+test-postgresql: $(VENV)/.dev-installed  ## Every test but the browser's on PostgreSQL; `test` runs those that differ by database
+	$(BIN)/python -m tests.suite --everything-on-postgresql
 
 unit: $(VENV)/.dev-installed  ## The tests on SQLite without a browser: the quick loop
 	$(BIN)/pytest -n 2 -m "not e2e"

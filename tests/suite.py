@@ -1,7 +1,8 @@
-"""All tests, one stage after the other: `python -m tests.suite`.
+"""All tests, one stage after the other: `python -m tests.suite`, and with `--everything-on-postgresql` still more.
 
-Everything but the browser on SQLite, the same on PostgreSQL, then the browser. The first stage that fails ends
-it, with pytest's own exit code; a stage without tests has failed. The last lines are always pytest's.
+Everything but the browser on SQLite; on PostgreSQL what a database could answer in another way: models, lists, locks
+and whatever happens twice at once; then the browser. The first stage that fails ends it, with pytest's own exit
+code; a stage without tests has failed. The last lines are always pytest's.
 """
 
 import os
@@ -21,11 +22,40 @@ class Stage:
     arguments: tuple[str, ...]
 
 
+# The rest asks of a database what these ask: documents, tokens, pages, and logins that are refused before it.
+ON_POSTGRESQL = (
+    "tests/orgs",
+    "tests/accounts",
+    "tests/sso/settings",
+    "tests/sso/test_attempt_limits.py",
+    "tests/sso/test_choosing.py",
+    "tests/sso/test_cost.py",
+    "tests/sso/test_key_pairs.py",
+    "tests/sso/test_linking.py",
+    "tests/sso/test_login.py",
+    "tests/sso/test_logout.py",
+    "tests/sso/test_portal_session_ends.py",
+    "tests/sso/test_provisioning.py",
+    "tests/sso/test_session_ends.py",
+    "tests/sso/oidc/test_parallel.py",
+    "tests/sso/saml/test_replay.py",
+    "tests/attacks/saml/test_times.py",
+    "tests/attacks/saml/test_logout.py",
+    "tests/attacks/web/test_idp_stays_inside.py",
+    "tests/hubsso/test_environment.py",
+    "tests/test_tenant_isolation.py",
+)
+EVERYTHING = "--everything-on-postgresql"
+
+
 STAGES = (
     Stage("SQLite", "sqlite", ("-n", "2", "-m", "not e2e")),
-    Stage("PostgreSQL", "postgresql", ("-n", "2", "-m", "not e2e")),
+    Stage("PostgreSQL", "postgresql", ("-n", "2", "-m", "not e2e", *ON_POSTGRESQL)),
     Stage("Browser", "sqlite", ("-n", "2", "-m", "e2e")),
 )
+
+
+ALL_ON_POSTGRESQL = (Stage("PostgreSQL", "postgresql", ("-n", "2", "-m", "not e2e")),)
 
 
 def run(stage: Stage) -> int:
@@ -41,7 +71,7 @@ def run(stage: Stage) -> int:
 
 
 def main() -> int:
-    for stage in STAGES:
+    for stage in ALL_ON_POSTGRESQL if EVERYTHING in sys.argv else STAGES:
         code = run(stage)
         if code != 0:
             return code

@@ -49,6 +49,7 @@ RECORDED: dict[str, dict[str, Any]] = {
     "org.sso_link": CONNECTION | {"issuer": "https://idp.hooli.example", "subject": "00u1"},
     "org.sso_unlink": {"member": MAX, "issuer": "https://idp.hooli.example", "subject": "00u1"},
     "org.sso_idp_logout": CONNECTION,
+    "org.sso_logout_refused": CONNECTION | {"code": "logout_unsigned", "reference": "ABCD-2345"},
     "org.sso_end_sessions": {"member": MAX, "count": 2},
     "org.sso_groups_incomplete": CONNECTION,
     "org.sso_recovery": {"expires_at": TIME},
