@@ -17,5 +17,5 @@ COPY templates templates
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HUBSSO_ENV=prod HUBSSO_DATA_DIR=/var/lib/hubsso
 USER hubsso
 EXPOSE 8000
-# HTTP/1 alone, whose heads are bounded; of 16 threads at most 15 wait for IdPs and slow clients.
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "16", "--http", "1", "--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000", "--no-ws", "hubsso.wsgi:application"]
+# HTTP/1 alone, whose heads are bounded; of 24 threads at most 22 wait for IdPs and slow clients.
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "24", "--http", "1", "--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000", "--no-ws", "hubsso.wsgi:application"]

@@ -1,15 +1,15 @@
 """Bodies that come in slowly: read under a deadline, by few threads, before a request is served.
 
 The server hands a request over as soon as its head is there, and a thread that reads the body then waits as long as
-the client likes. Without a bound sixteen clients that send a byte a minute would have all threads of a process.
-So a body is read here, within `READ_SECONDS`, at most `MAX_READING` at a time and `MAX_READING_BY_ADDRESS` of one
-client (an IPv6 network is one); the rest of the threads stay free for whoever has said all they want. Honest bodies
-are there with their head, or a moment later.
+the client likes. Without a bound, as many clients as there are threads, each sending a byte a minute, would have all
+threads of a process. So a body is read here, within `READ_SECONDS`, at most `MAX_READING` at a time and
+`MAX_READING_BY_ADDRESS` of one client (an IPv6 network is one); the rest of the threads stay free for whoever has
+said all they want. Honest bodies are there with their head, or a moment later.
 
 What remains: a client that keeps its connection open after it was answered keeps its place among the few. Two such
-clients together can have all of `MAX_READING`, and then every body that comes to the
-process is refused (503, to come again). A proxy in front that reads bodies whole before it passes them on, as nginx
-does unless it is told otherwise, takes that from them.
+clients together can have all of `MAX_READING`, and then every body that comes to the process is refused (503, to
+come again). A proxy in front that reads bodies whole before it passes them on, as nginx does unless it is told
+otherwise, takes that from them.
 
 What goes wrong is noted in the WSGI environment, and `request_sizes` answers it as it answers other bodies that
 are not taken.
@@ -28,8 +28,8 @@ from hubsso.throttle import counted_as
 
 READ_SECONDS = 10.0
 # Beside those of hubsso.net.patience, within the threads of the start command.
-MAX_READING = 5
-MAX_READING_BY_ADDRESS = 3
+MAX_READING = 12
+MAX_READING_BY_ADDRESS = 6
 
 Environment = dict[str, Any]
 Application = Callable[[Environment, Any], Iterable[bytes]]

@@ -21,7 +21,7 @@ from tests.demo.processes import STOP_SIGNALS, Child, ChildDied, Children
 ROOT = Path(__file__).resolve().parent.parent.parent
 MAX_PORT = 65534  # the demo IdPs take the next one
 OWN_SETTINGS = ("HUBSSO_", "DATABASE_URL", "DJANGO_")
-BLOCKING_THREADS = "16"
+BLOCKING_THREADS = "24"
 
 
 class CannotStart(Exception):
