@@ -28,9 +28,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.demo.processes import Child, Children
+from tests.demo.processes import Children
 from tests.plugins.postgres import start_private_server
-from tests.portal_process import ROOT, free_port, shipped_command, wait_until_listening
+from tests.portal_process import free_port, start_portal
 
 OPEN_ATTEMPTS = 200_000
 PARALLEL_STARTS = 1_000
@@ -305,20 +305,7 @@ def main() -> int:
         environment = environment_of(folder, start_private_server(folder), port)
         sufferers, others = prepare(environment, silent_issuer=silent, issuer=op.issuer)
         with Children() as children:
-            command = [
-                sys.executable,
-                "-m",
-                "granian",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(port),
-                *shipped_command(),
-            ]
-            portal = children.add(
-                Child("The portal", command, environment=environment, cwd=ROOT, log=folder / "portal.log")
-            )
-            wait_until_listening(portal, port)
+            start_portal(children, folder, environment, port)
             asyncio.run(measure(port, others, seconds=5))  # everything is loaded and cached
             print(
                 "| | what | median ms | p95 ms | worst ms | ratio of p95 |\n| --- | --- | --- | --- | --- | --- |"

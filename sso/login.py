@@ -89,10 +89,7 @@ def take_attempt(
 
     Raises AttemptUnknown, ConnectionMismatch, WrongBrowser, AttemptUsed, AttemptExpired or ConfigurationChanged.
     """
-    attempt = _attempts().filter(state=state).first() if _could_be_a_token(state) else None
-    if attempt is None:
-        raise AttemptUnknown("The answer names no login attempt that was started here.")
-    _check_connection(attempt, connection)
+    attempt = _named_attempt(connection, state=state)
     _check_browser(attempt, browser_session=browser_session, user_id=user_id)
     _check_answerable(attempt, now=now)
     _mark_answered(attempt, now=now)
@@ -104,10 +101,7 @@ def attempt_awaiting(*, connection: Connection, request_id: str, now: datetime) 
 
     Raises AttemptUnknown, ConnectionMismatch, AttemptUsed, AttemptExpired or ConfigurationChanged.
     """
-    attempt = _attempts().filter(request_id=request_id).first() if _could_be_a_token(request_id) else None
-    if attempt is None:
-        raise AttemptUnknown("The answer's InResponseTo names no request that was sent from here.")
-    _check_connection(attempt, connection)
+    attempt = _named_attempt(connection, request_id=request_id)
     _check_answerable(attempt, now=now)
     return attempt
 
@@ -117,10 +111,7 @@ def attempt_with_state(*, connection: Connection, state: str, now: datetime) -> 
 
     Raises AttemptUnknown, ConnectionMismatch, AttemptUsed, AttemptExpired or ConfigurationChanged.
     """
-    attempt = _attempts().filter(state=state).first() if _could_be_a_token(state) else None
-    if attempt is None:
-        raise AttemptUnknown("The answer names no login attempt that was started here.")
-    _check_connection(attempt, connection)
+    attempt = _named_attempt(connection, state=state)
     _check_answerable(attempt, now=now)
     return attempt
 
@@ -214,6 +205,16 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
 
 def _attempts() -> QuerySet[LoginAttempt]:
     return LoginAttempt.objects.select_related("org", "connection", "revision", "user")
+
+
+def _named_attempt(connection: Connection, **name: str) -> LoginAttempt:
+    """The attempt that an answer names, by `state` or by `request_id`, if it was started with this connection."""
+    (text,) = name.values()
+    attempt = _attempts().filter(**name).first() if _could_be_a_token(text) else None
+    if attempt is None:
+        raise AttemptUnknown("The answer names no login attempt that was started here.")
+    _check_connection(attempt, connection)
+    return attempt
 
 
 def _could_be_a_token(text: str) -> bool:

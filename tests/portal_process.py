@@ -5,7 +5,7 @@ import re
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -44,22 +44,21 @@ def running_portal(folder: Path, **settings: str) -> Iterator[int]:
         result = manage(*arguments, environment=environment)
         assert result.returncode == 0, result.stderr
     port = free_port()
+    with Children() as children:
+        start_portal(children, folder, environment, port)
+        yield port
+
+
+def start_portal(children: Children, folder: Path, environment: Mapping[str, str], port: int) -> None:
+    """The image's own server on loopback, up when this returns."""
     command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
+        *(sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port)),
         *shipped_command(),
     ]
-    with Children() as children:
-        portal = children.add(
-            Child("The portal", command, environment=environment, cwd=ROOT, log=folder / "portal.log")
-        )
-        wait_until_listening(portal, port)
-        yield port
+    portal = children.add(
+        Child("The portal", command, environment=environment, cwd=ROOT, log=folder / "portal.log")
+    )
+    wait_until_listening(portal, port)
 
 
 def wait_until_listening(portal: Child, port: int) -> None:

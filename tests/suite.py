@@ -33,6 +33,7 @@ ON_POSTGRESQL = (
     "tests/sso/test_key_pairs.py",
     "tests/sso/test_linking.py",
     "tests/sso/test_login.py",
+    "tests/sso/test_login_races.py",
     "tests/sso/test_logout.py",
     "tests/sso/test_portal_session_ends.py",
     "tests/sso/test_provisioning.py",

@@ -24,6 +24,29 @@ ADDRESS = {**EXACT, "inputmode": "url", "placeholder": "https://"}
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+", re.ASCII)
 
 
+def validate_address(url: str) -> None:
+    """An address that a browser, a header and we understand in one way: https, or http to this machine where
+    development allows it.
+    """
+    try:
+        net.check_url(url)
+    except net.UrlNotAllowed as error:
+        raise ValidationError(
+            "Enter a full address that starts with https://.", code="address_invalid"
+        ) from error
+
+
+def _address(label: str, help_text: str, *, required: bool = False) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=500,
+        required=required,
+        validators=[validate_address],
+        widget=forms.TextInput(attrs=ADDRESS),
+        help_text=help_text,
+    )
+
+
 class SAMLDraftForm(DraftForm):
     issuer = forms.CharField(
         label="Issuer",
@@ -38,11 +61,10 @@ class SAMLDraftForm(DraftForm):
         help_text="One after the other if there are several: each may have signed. So a new one can be added "
         "before the old one is taken away.",
     )
-    sso_url = forms.CharField(
-        label="SSO URL",
-        max_length=500,
-        widget=forms.TextInput(attrs=ADDRESS),
-        help_text="Where members are sent to sign in.",
+    sso_url = _address(
+        "SSO URL",
+        "Where members are sent to sign in.",
+        required=True,
     )
     sso_binding = forms.ChoiceField(
         label="How members are sent there",
@@ -82,19 +104,13 @@ class SAMLDraftForm(DraftForm):
         widget=forms.TextInput(attrs=EXACT),
         help_text="The attribute that holds the e-mail address. Empty tries the usual names, then the NameID.",
     )
-    slo_url = forms.CharField(
-        label="Single logout URL",
-        max_length=500,
-        required=False,
-        widget=forms.TextInput(attrs=ADDRESS),
-        help_text="Where members are sent to sign out at your identity provider too. Empty where it has none.",
+    slo_url = _address(
+        "Single logout URL",
+        "Where members are sent to sign out at your identity provider too. Empty where it has none.",
     )
-    slo_response_url = forms.CharField(
-        label="Single logout response URL",
-        max_length=500,
-        required=False,
-        widget=forms.TextInput(attrs=ADDRESS),
-        help_text="Only where your identity provider wants answers elsewhere.",
+    slo_response_url = _address(
+        "Single logout response URL",
+        "Only where your identity provider wants answers elsewhere.",
     )
     slo_binding = forms.ChoiceField(
         label="How logout messages are sent",
@@ -102,12 +118,9 @@ class SAMLDraftForm(DraftForm):
         choices=Revision.Binding.choices,
         initial=Revision.Binding.REDIRECT,
     )
-    metadata_url = forms.CharField(
-        label="Metadata URL",
-        max_length=500,
-        required=False,
-        widget=forms.TextInput(attrs=ADDRESS),
-        help_text="Read again from time to time: a certificate that your identity provider announces there is "
+    metadata_url = _address(
+        "Metadata URL",
+        "Read again from time to time: a certificate that your identity provider announces there is "
         "taken in beside the others, and you are told. None is taken away.",
     )
     more_options = (
@@ -133,17 +146,8 @@ class SAMLDraftForm(DraftForm):
             initial["authn_context_classes"] = "\n".join(base.authn_context_classes)
         super().__init__(data, base=base, initial={**initial, **(found or {})})
 
-    def clean_slo_url(self) -> str:
-        return _optional_url(self.cleaned_data["slo_url"])
-
     def clean_slo_binding(self) -> str:
         return self.cleaned_data["slo_binding"] or Revision.Binding.REDIRECT.value
-
-    def clean_slo_response_url(self) -> str:
-        return _optional_url(self.cleaned_data["slo_response_url"])
-
-    def clean_metadata_url(self) -> str:
-        return _optional_url(self.cleaned_data["metadata_url"])
 
     def clean_authn_context_classes(self) -> list[str]:
         """Each once, in the order in which they were written."""
@@ -170,12 +174,6 @@ class SAMLDraftForm(DraftForm):
             raise ValidationError(error.admin_detail, code=error.code) from error
         return [info.pem for info in infos]
 
-    def clean_sso_url(self) -> str:
-        """An address that a browser, a header and we understand in one way: https, or http to this machine where
-        development allows it.
-        """
-        return _usable_url(self.cleaned_data["sso_url"])
-
     def configuration(self) -> SAMLConfiguration:
         return SAMLConfiguration(**self.entered)
 
@@ -186,12 +184,9 @@ class MetadataForm(forms.Form):
     `entity_id` is the one chosen of several.
     """
 
-    metadata_url = forms.CharField(
-        label="Metadata URL",
-        max_length=500,
-        required=False,
-        widget=forms.TextInput(attrs=ADDRESS),
-        help_text="The best of the three: it can be read again when a certificate changes.",
+    metadata_url = _address(
+        "Metadata URL",
+        "The best of the three: it can be read again when a certificate changes.",
     )
     metadata_file = forms.FileField(
         label="Or a file",
@@ -210,9 +205,6 @@ class MetadataForm(forms.Form):
 
     found: tuple[DescribedIdP, ...] = ()
     source_text = ""  # the document, where it has no address
-
-    def clean_metadata_url(self) -> str:
-        return _optional_url(self.cleaned_data["metadata_url"])
 
     def clean(self) -> dict[str, Any]:
         given = [
@@ -261,17 +253,3 @@ def entered_by(idp: DescribedIdP, *, metadata_url: str) -> dict[str, Any]:
         "slo_binding": idp.slo.binding.value if idp.slo else Revision.Binding.REDIRECT.value,
         "metadata_url": metadata_url,
     }
-
-
-def _optional_url(url: str) -> str:
-    return _usable_url(url) if url else ""
-
-
-def _usable_url(url: str) -> str:
-    try:
-        net.check_url(url)
-    except net.UrlNotAllowed as error:
-        raise ValidationError(
-            "Enter a full address that starts with https://.", code="sso_url_invalid"
-        ) from error
-    return url

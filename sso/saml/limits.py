@@ -25,9 +25,8 @@ MAX_OFFERED_IDPS = 500
 MAX_ATTRIBUTES_PER_ELEMENT = 50
 MAX_NAMESPACES_IN_SCOPE = 50  # declarations: one that hides another counts too
 MAX_NAMESPACE_LENGTH = 300  # canonicalisation writes it out at every element that uses it
-MAX_KEPT_PREFIXES = (
-    20  # in the PrefixList of an exclusive canonicalisation, which looks each up in each element
-)
+# In the PrefixList of an exclusive canonicalisation, which looks each up in each element.
+MAX_KEPT_PREFIXES = 20
 
 MAX_LOGOUT_AGE = timedelta(minutes=5)
 MAX_SESSION_INDEXES = 100

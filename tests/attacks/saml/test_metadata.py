@@ -73,7 +73,7 @@ def honest_url(serve: Serve) -> str:
 def test_address_of_another_kind_is_refused(
     acme: AcmeSettings, saml_connection: Connection, honest_url: str, url: str
 ) -> None:
-    refused(acme, saml_connection, "sso_url_invalid", metadata_url=url)
+    refused(acme, saml_connection, "address_invalid", metadata_url=url)
     understood(acme, saml_connection, metadata_url=honest_url)
 
 
@@ -94,7 +94,7 @@ def test_file_is_not_opened(
     acme: AcmeSettings, saml_connection: Connection, honest_url: str, tmp_path: Path
 ) -> None:
     with never_opened(tmp_path) as uri:
-        refused(acme, saml_connection, "sso_url_invalid", metadata_url=uri)
+        refused(acme, saml_connection, "address_invalid", metadata_url=uri)
     understood(acme, saml_connection, metadata_url=honest_url)
 
 

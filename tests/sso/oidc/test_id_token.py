@@ -30,7 +30,6 @@ OTHER_KEY = KeyStore().oidc_key("unit-other", "RS256")
 EXPECTED = ExpectedIDToken(
     issuer="https://idp.example", client_id="hubsso", nonce="nonce-1", access_token="access-token-1"
 )
-Builder = IDTokenBuilder
 
 
 def honest(key: OIDCKey = KEY, **claims: Any) -> IDTokenBuilder:

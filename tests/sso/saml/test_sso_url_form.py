@@ -49,4 +49,4 @@ def test_address_of_an_idp_is_taken(sso_url: str) -> None:
     ],
 )
 def test_address_that_parsers_read_in_several_ways_is_refused(sso_url: str) -> None:
-    assert errors_of(sso_url) == ["sso_url_invalid"]
+    assert errors_of(sso_url) == ["address_invalid"]
