@@ -29,6 +29,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     name = models.CharField(max_length=150, validators=[validate_one_line])
     email = models.EmailField(max_length=254)
+    time_zone = models.CharField(max_length=64, blank=True)  # IANA name; empty: as the browser says, else UTC
+    language = models.CharField(max_length=10, blank=True)  # empty: as the browser asks
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

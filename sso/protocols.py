@@ -25,8 +25,9 @@ class BrowserRequest:
 
 @dataclass(frozen=True, slots=True)
 class CopyValue:
-    """One value to hand to the IdP, with the name the protocol gives it."""
+    """One value to hand to the IdP. `key` names it to the vendor guides, `label` is the protocol's own name."""
 
+    key: str
     label: str
     value: str
 

@@ -30,6 +30,22 @@ class Purpose(StrEnum):
     TEST = "test"
 
 
+class LoginOutcome(StrEnum):
+    """How a trip to an IdP ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    ABANDONED = "abandoned"  # nobody came back before it expired
+
+
+class ExpiringKind(StrEnum):
+    """What admins are warned of before it expires."""
+
+    CERTIFICATE = "certificate"
+    KEY_PAIR = "key_pair"
+    CLIENT_SECRET = "client_secret"  # noqa: S105 - the name of a kind
+
+
 class ClientAuthentication(StrEnum):
     """How our RP proves itself at the token endpoint."""
 

@@ -21,6 +21,7 @@ class Organization(models.Model):
     name = models.CharField(max_length=100, validators=[validate_one_line])
     description = models.CharField(max_length=300, blank=True)
     default_role = models.CharField(max_length=20, choices=Role.choices, default=Role.READ)
+    audit_retention_days = models.PositiveIntegerField(null=True, blank=True)  # empty keeps entries for good
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -33,6 +33,7 @@ class Connection(models.Model):
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="connections")
     name = models.CharField(max_length=60, validators=[validate_one_line])
     protocol = models.CharField(max_length=10, choices=PROTOCOL_CHOICES)
+    vendor = models.CharField(max_length=20, default="generic")  # whose words the set-up guide uses
     is_enabled = models.BooleanField(default=True)
     email_domains = models.JSONField(default=list, blank=True)
     role_mapping_enabled = models.BooleanField(default=False)
@@ -71,6 +72,9 @@ class Revision(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     live_since = models.DateTimeField(null=True)
     retired_at = models.DateTimeField(null=True)
+    # Live on trial: unless confirmed by then, the revision that this one replaced serves again.
+    confirm_by = models.DateTimeField(null=True)
+    replaced = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
 
     # OIDC `issuer`, SAML entity ID of the IdP: compared exactly with what the IdP says.
     issuer = models.CharField(max_length=500)
@@ -78,6 +82,7 @@ class Revision(models.Model):
     # OpenID Connect
     client_id = models.CharField(max_length=300, blank=True)
     client_secret_sealed = SealedField(blank=True)
+    client_secret_expires_on = models.DateField(null=True, blank=True)  # where the admin knows it
     client_authentication = models.CharField(
         max_length=20, choices=CLIENT_AUTHENTICATION_CHOICES, default=ClientAuthentication.CLIENT_SECRET
     )

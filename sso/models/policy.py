@@ -27,6 +27,10 @@ class SSOPolicy(models.Model):
     )
     enforcement = models.CharField(max_length=20, choices=ENFORCEMENT_CHOICES, default=Enforcement.OFF)
     session_timeout_seconds = models.PositiveIntegerField(default=DEFAULT_SESSION_SECONDS)
+    # The last attributes of each member are kept, sealed, for the mapping's dry run; off forgets them.
+    keeps_attributes = models.BooleanField(default=True)
+    # The earliest `Revision.confirm_by` of the organisation's connections: the gate reads it with the rest.
+    confirm_by = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:

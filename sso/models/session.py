@@ -87,35 +87,3 @@ class LogoutAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"logout of {self.user} at {self.connection}"
-
-
-class RecoveryGrant(models.Model):
-    """An operator's word that an admin may open the SSO settings without SSO, once and for a short time.
-
-    The code is stored as a hash. Redeeming it binds the grant to one browser session and starts the clock.
-    """
-
-    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="recovery_grants")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    code_hash = models.CharField(max_length=64, unique=True)
-    redeem_until = models.DateTimeField()
-    redeemed_at = models.DateTimeField(null=True)
-    browser_session = models.CharField(max_length=64, blank=True)
-    expires_at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["org", "user", "browser_session"], name="recovery_grant_by_browser")]
-
-    def __str__(self) -> str:
-        return f"recovery of {self.org} for {self.user}"
-
-
-class RecoveryTry(models.Model):
-    """A recovery code that an admin sent and that was not right, counted for as long as guessing is throttled."""
-
-    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"try of {self.user} to recover {self.org}"

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from hubsso.crypto import SealedField
 from orgs.models import Organization
 from sso.models.connection import Connection, Revision
 from sso.models.login import PURPOSE_CHOICES
@@ -20,6 +21,8 @@ class RefusalTrace(models.Model):
     code = models.CharField(max_length=60)
     admin_detail = models.TextField()
     fields = models.JSONField(default=dict)
+    steps = models.JSONField(default=list)  # of the decision, or the checks before it: title, outcome, text
+    claims_sealed = SealedField(blank=True)  # what the IdP said, where the login got that far
     request_id = models.CharField(max_length=40, blank=True)
     at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)

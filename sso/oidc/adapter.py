@@ -60,13 +60,23 @@ class OIDCAdapter:
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         return [
-            CopyValue("Callback URL (redirect URI)", callback_url(connection_uid)),
-            CopyValue("JWKS URL (for private_key_jwt)", absolute_url("sso:oidc_jwks", connection_uid)),
-            CopyValue("Initiate login URI", absolute_url("sso:oidc_initiate", connection_uid)),
-            CopyValue("Post-logout redirect URI", logout.signed_out_url(connection_uid)),
-            CopyValue("Back-channel logout URI", absolute_url("sso:oidc_backchannel_logout", connection_uid)),
+            CopyValue("callback_url", "Callback URL (redirect URI)", callback_url(connection_uid)),
             CopyValue(
-                "Front-channel logout URI", absolute_url("sso:oidc_frontchannel_logout", connection_uid)
+                "jwks_url", "JWKS URL (for private_key_jwt)", absolute_url("sso:oidc_jwks", connection_uid)
+            ),
+            CopyValue(
+                "initiate_url", "Initiate login URI", absolute_url("sso:oidc_initiate", connection_uid)
+            ),
+            CopyValue("signed_out_url", "Post-logout redirect URI", logout.signed_out_url(connection_uid)),
+            CopyValue(
+                "backchannel_logout_url",
+                "Back-channel logout URI",
+                absolute_url("sso:oidc_backchannel_logout", connection_uid),
+            ),
+            CopyValue(
+                "frontchannel_logout_url",
+                "Front-channel logout URI",
+                absolute_url("sso:oidc_frontchannel_logout", connection_uid),
             ),
         ]
 

@@ -42,7 +42,7 @@ class SAMLAdapter:
         """What an admin enters at the IdP. The metadata document is at the entity ID's address."""
         sp = service_provider(connection_uid)
         return [
-            CopyValue("ACS URL", sp.acs_url),
-            CopyValue("SP entity ID and metadata URL", sp.entity_id),
-            CopyValue("Single logout URL", sp.slo_url),
+            CopyValue("acs_url", "ACS URL", sp.acs_url),
+            CopyValue("entity_id", "SP entity ID and metadata URL", sp.entity_id),
+            CopyValue("slo_url", "Single logout URL", sp.slo_url),
         ]

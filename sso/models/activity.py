@@ -1,0 +1,81 @@
+"""What came of logins: a record of each for the activity page, counts per day, and how a connection is doing."""
+
+from django.conf import settings
+from django.db import models
+
+from orgs.models import Organization
+from sso.models.connection import Connection
+from sso.models.login import PURPOSE_CHOICES
+from sso.types import LoginOutcome
+
+LOGIN_OUTCOME_CHOICES = [
+    (LoginOutcome.OK.value, "Passed"),
+    (LoginOutcome.FAILED.value, "Refused"),
+    (LoginOutcome.ABANDONED.value, "Abandoned"),
+]
+
+
+class LoginRecord(models.Model):
+    """How one login ended. `code` is the refusal's, `reference` leads to its trace while that is kept."""
+
+    org = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="login_records", db_index=False
+    )
+    connection = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(db_index=True)
+    purpose = models.CharField(max_length=10, choices=PURPOSE_CHOICES)
+    outcome = models.CharField(max_length=10, choices=LOGIN_OUTCOME_CHOICES)
+    code = models.CharField(max_length=60, blank=True)
+    reference = models.CharField(max_length=20, blank=True)
+    is_silent = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["org", "id"], name="login_record_by_org"),
+            models.Index(fields=["org", "outcome", "id"], name="login_record_by_outcome"),
+            models.Index(fields=["org", "user", "id"], name="login_record_by_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} of {self.user}: {self.outcome}"
+
+
+class LoginCount(models.Model):
+    """How many logins of a connection ended in one way on one day (UTC). Charts and rankings read these alone."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    purpose = models.CharField(max_length=10, choices=PURPOSE_CHOICES)
+    outcome = models.CharField(max_length=10, choices=LOGIN_OUTCOME_CHOICES)
+    code = models.CharField(max_length=60, blank=True)
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["org", "day", "connection", "purpose", "outcome", "code"],
+                name="login_count_once_a_day",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.day} {self.outcome} {self.code}: {self.count}"
+
+
+class ConnectionHealth(models.Model):
+    """How a connection's logins have been going. `notice_since` is set while the admins are told that it fails."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="health")
+    failures_in_a_row = models.PositiveIntegerField(default=0)
+    last_ok_at = models.DateTimeField(null=True)
+    last_failed_at = models.DateTimeField(null=True)
+    last_code = models.CharField(max_length=60, blank=True)
+    notice_since = models.DateTimeField(null=True)
+    notice_code = models.CharField(max_length=60, blank=True)
+    notified_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.connection}: {self.failures_in_a_row} failures in a row"
