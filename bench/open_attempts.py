@@ -176,9 +176,11 @@ def open_attempts() -> None:
         cursor.execute(
             """
             INSERT INTO sso_loginattempt (state, org_id, connection_id, revision_id, user_id, browser_session,
-                purpose, is_silent, next_path, nonce, code_verifier, created_at, expires_at, parked_sealed)
+                purpose, is_silent, next_path, nonce, code_verifier, created_at, expires_at, is_recorded,
+                parked_sealed)
             SELECT md5(m.id || '-' || n) || md5(n || '-' || m.id), m.org_id, r.connection_id, r.id, m.user_id, 'b',
-                'login', false, '', md5(m.id::text), md5(n::text), now(), now() + interval '10 minutes', ''
+                'login', false, '', md5(m.id::text), md5(n::text), now(), now() + interval '10 minutes',
+                false, ''
             FROM orgs_membership m
             JOIN sso_revision r ON r.org_id = m.org_id
             JOIN orgs_organization o ON o.id = m.org_id AND o.slug = 'acme'

@@ -21,7 +21,9 @@ class LoginRecord(models.Model):
     org = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="login_records", db_index=False
     )
-    connection = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, related_name="+")
+    connection = models.ForeignKey(
+        Connection, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(db_index=True)
     purpose = models.CharField(max_length=10, choices=PURPOSE_CHOICES)
@@ -34,6 +36,9 @@ class LoginRecord(models.Model):
         indexes = [
             models.Index(fields=["org", "id"], name="login_record_by_org"),
             models.Index(fields=["org", "outcome", "id"], name="login_record_by_outcome"),
+            models.Index(fields=["org", "purpose", "id"], name="login_record_by_purpose"),
+            models.Index(fields=["org", "code", "id"], name="login_record_by_code"),
+            models.Index(fields=["connection", "id"], name="login_record_by_connection"),
             models.Index(fields=["org", "user", "id"], name="login_record_by_person"),
         ]
 

@@ -38,8 +38,18 @@ class LoginAttempt(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     answered_at = models.DateTimeField(null=True)  # the IdP's answer was taken; no second one will be
+    is_recorded = models.BooleanField(default=False)  # how it ended is in the activity; never a second time
     ticket_hash = models.CharField(max_length=64, null=True, unique=True)
     parked_sealed = SealedField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["org", "expires_at"],
+                name="login_attempt_unanswered",
+                condition=models.Q(answered_at__isnull=True, is_recorded=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose} of {self.user} at {self.connection}"
