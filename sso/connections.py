@@ -40,6 +40,7 @@ COPIED_FIELDS = (
     "client_authentication",
     "response_mode",
     "signing_algorithms",
+    "more_scopes",
     "max_age_seconds",
     "follow_id_token_expiry",
     "sso_url",

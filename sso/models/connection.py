@@ -69,6 +69,7 @@ class Revision(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    created_by_label = models.CharField(max_length=300, blank=True)  # who saved it without an account
     created_at = models.DateTimeField(auto_now_add=True)
     live_since = models.DateTimeField(null=True)
     retired_at = models.DateTimeField(null=True)
@@ -88,6 +89,7 @@ class Revision(models.Model):
     )
     response_mode = models.CharField(max_length=10, choices=RESPONSE_MODE_CHOICES, default=ResponseMode.QUERY)
     signing_algorithms = models.JSONField(default=list, blank=True)  # of the OP; empty: all that we take
+    more_scopes = models.CharField(max_length=200, blank=True)  # beside those that every login asks for
     max_age_seconds = models.PositiveIntegerField(null=True, blank=True)
     follow_id_token_expiry = models.BooleanField(default=False)
 
