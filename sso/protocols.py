@@ -3,13 +3,15 @@
 A protocol is a folder with an adapter of this shape. `adapter_for` is the only place that knows which there are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sso.login_checks import LoginCheck
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
-from sso.types import SSOProtocol
+from sso.received_claims import ReceivedClaim
+from sso.types import IdentityAssertion, SessionLimit, SSOProtocol
 
 if TYPE_CHECKING:
     from sso.forms.draft import DraftForm
@@ -73,6 +75,15 @@ class ProtocolAdapter(Protocol):
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         """What an admin enters at the IdP: callback URL, or ACS URL and entity ID."""
+
+    def login_checks(self) -> Sequence[LoginCheck]:
+        """The protocol's checks of an answer, in the order in which they are made."""
+
+    def session_limits(self) -> Sequence[SessionLimit]:
+        """The limits that an IdP of this protocol can give a session."""
+
+    def received_claims(self, assertion: IdentityAssertion, revision: Revision) -> list[ReceivedClaim]:
+        """What the IdP said of the person, and which of it became subject and e-mail address."""
 
 
 def adapter_for(protocol: str) -> ProtocolAdapter:

@@ -1,6 +1,6 @@
 """OpenID Connect behind the seam of `sso.protocols`: above all the authorization request. Answers: `answers`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -10,15 +10,18 @@ from mozilla_django_oidc.utils import generate_code_challenge
 
 from hubsso.crypto import random_token
 from sso.key_pairs import ensure_key_pair
+from sso.login_checks import LoginCheck
 from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
-from sso.oidc import logout
+from sso.oidc import claims, logout
 from sso.oidc.addresses import absolute_url, callback_url
 from sso.oidc.client_authentication import usable_methods
 from sso.oidc.discovery import provider_metadata
 from sso.oidc.forms import OIDCDraftForm
+from sso.oidc.login_checks import LOGIN_CHECKS
 from sso.oidc.pushed import push
 from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
-from sso.types import ClientAuthentication, Purpose, ResponseMode
+from sso.received_claims import ReceivedClaim
+from sso.types import ClientAuthentication, IdentityAssertion, Purpose, ResponseMode, SessionLimit
 
 SCOPES = "openid email profile"
 
@@ -79,6 +82,15 @@ class OIDCAdapter:
                 absolute_url("sso:oidc_frontchannel_logout", connection_uid),
             ),
         ]
+
+    def login_checks(self) -> Sequence[LoginCheck]:
+        return LOGIN_CHECKS
+
+    def session_limits(self) -> Sequence[SessionLimit]:
+        return (SessionLimit.OIDC_MAX_AGE, SessionLimit.OIDC_ID_TOKEN_EXP)
+
+    def received_claims(self, assertion: IdentityAssertion, revision: Revision) -> list[ReceivedClaim]:
+        return claims.received_claims(assertion)
 
 
 def _authorization_parameters(attempt: LoginAttempt, revision: Revision) -> dict[str, str]:

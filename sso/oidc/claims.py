@@ -11,11 +11,13 @@ from sso.models import Revision
 from sso.oidc.errors import UserinfoSubjectMismatch, shown
 from sso.oidc.id_token import VerifiedClaims
 from sso.oidc.logout import ID_TOKEN
+from sso.received_claims import ClaimUse, ReceivedClaim, flattened
 from sso.types import IdentityAssertion, SessionLimit
 
 MAX_EMAIL_LENGTH = 254
 MAX_HINT_LENGTH = 8 * 1024  # an ID token that is kept for as long as the SSO session
 
+_EMAIL_VERIFIED = ("email_verified", "xms_edov")
 # Claims about the token, not about the person.
 _TOKEN_CLAIMS = frozenset(
     {
@@ -84,7 +86,7 @@ def _usable_emails(claims: Mapping[str, Any]) -> Iterator[str]:
 
 def _is_email_verified(claims: Mapping[str, Any]) -> bool:
     """Not denied. Many OPs don't say, and some say it as a string. Entra ID's word for it is `xms_edov`."""
-    return all(_is_true(claims[name]) for name in ("email_verified", "xms_edov") if name in claims)
+    return all(_is_true(claims[name]) for name in _EMAIL_VERIFIED if name in claims)
 
 
 def _is_true(value: object) -> bool:
@@ -118,3 +120,13 @@ def are_groups_incomplete(claims: Mapping[str, Any]) -> bool:
     """
     elsewhere = claims.get("_claim_names")
     return (isinstance(elsewhere, dict) and "groups" in elsewhere) or _is_true(claims.get("hasgroups"))
+
+
+def received_claims(assertion: IdentityAssertion) -> list[ReceivedClaim]:
+    """The claims about the person, with what `sub`, `email` and the words about `email` are used for."""
+    uses = {"sub": ClaimUse.SUBJECT, "email": ClaimUse.EMAIL if assertion.emails else ClaimUse.EMAIL_UNUSABLE}
+    uses |= dict.fromkeys(_EMAIL_VERIFIED, ClaimUse.EMAIL_CHECK)
+    return [
+        ReceivedClaim(name, values, uses.get(name))
+        for name, values in flattened({"sub": assertion.subject, **assertion.attributes})
+    ]

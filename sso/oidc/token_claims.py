@@ -76,7 +76,9 @@ class TokenClaims:
         what, audience = self.refusals.what, self.required("aud")
         audiences = [audience] if isinstance(audience, str) else audience
         if not isinstance(audiences, list) or not all(isinstance(item, str) for item in audiences):
-            raise self.refusals.malformed(f"{what}'s aud is neither a string nor a list of strings.")
+            raise self.refusals.malformed(
+                f"{what}'s aud is neither a string nor a list of strings.", claim="aud"
+            )
         if client_id not in audiences:
             raise self.refusals.audience(
                 f"{what}'s aud is {shown(audience)}, expected the client ID {shown(client_id)}."

@@ -1,15 +1,20 @@
 """SAML as `sso.protocols` wants to see it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sso.key_pairs import ensure_key_pair
+from sso.login_checks import LoginCheck
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
 from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
-from sso.saml import logout_requests, metadata_refresh, request
+from sso.received_claims import ReceivedClaim
+from sso.saml import attributes, logout_requests, metadata_refresh, request
 from sso.saml.forms import SAMLDraftForm
+from sso.saml.login_checks import LOGIN_CHECKS
 from sso.saml.shown_certificates import shown_certificates
 from sso.saml.sp import service_provider
+from sso.types import IdentityAssertion, SessionLimit
 
 
 class SAMLAdapter:
@@ -46,3 +51,12 @@ class SAMLAdapter:
             CopyValue("entity_id", "SP entity ID and metadata URL", sp.entity_id),
             CopyValue("slo_url", "Single logout URL", sp.slo_url),
         ]
+
+    def login_checks(self) -> Sequence[LoginCheck]:
+        return LOGIN_CHECKS
+
+    def session_limits(self) -> Sequence[SessionLimit]:
+        return (SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER,)
+
+    def received_claims(self, assertion: IdentityAssertion, revision: Revision) -> list[ReceivedClaim]:
+        return attributes.received_claims(assertion, revision)

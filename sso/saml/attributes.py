@@ -7,6 +7,7 @@ from django.core.validators import validate_email
 from lxml import etree
 
 from sso.models import Revision
+from sso.received_claims import ClaimUse, ReceivedClaim, flattened
 from sso.saml import names
 from sso.saml.errors import AttributeInvalid, shown
 from sso.saml.limits import MAX_EMAIL_LENGTH
@@ -88,6 +89,28 @@ def _read_value(element: etree._Element) -> str:
 def _name_of(value: etree._Element) -> str:
     attribute = value.getparent()
     return "" if attribute is None else attribute.get("Name", "")
+
+
+def received_claims(assertion: IdentityAssertion, revision: Revision) -> list[ReceivedClaim]:
+    """NameID and attributes, with the one that the e-mail address was taken from."""
+    source = _email_source(assertion, revision.email_attribute)
+    name_id = ReceivedClaim("NameID", (assertion.subject,), ClaimUse.SUBJECT)
+    return [
+        name_id,
+        *(
+            ReceivedClaim(name, values, ClaimUse.EMAIL if name == source else None)
+            for name, values in flattened(assertion.attributes)
+        ),
+    ]
+
+
+def _email_source(assertion: IdentityAssertion, email_attribute: str) -> str:
+    """The attribute that `_emails` took; empty where none was, or the NameID."""
+    for name in (email_attribute,) if email_attribute else EMAIL_ATTRIBUTES:
+        values = assertion.attributes.get(name, [])
+        if isinstance(values, list) and _usable(values):
+            return name
+    return ""
 
 
 def _emails(attributes: Attributes, name_id: etree._Element, email_attribute: str) -> tuple[str, ...]:
