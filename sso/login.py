@@ -17,7 +17,7 @@ from hubsso.crypto import random_token, seal, token_hash, unseal
 from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Membership
-from sso import linking, provisioning, sessions
+from sso import linking, provisioning, seen_attributes, sessions
 from sso.attempt_limits import make_room
 from sso.errors import (
     AccountInactive,
@@ -187,6 +187,7 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
     membership = provisioning.membership_for(connection=connection, user=user, purpose=purpose, now=now)
     identity = linking.link(connection=connection, user=user, assertion=assertion, now=now)
     provisioning.apply(connection=connection, membership=membership, assertion=assertion, now=now)
+    seen_attributes.remember(connection=connection, user=user, assertion=assertion, now=now)
     session = sessions.open_session(attempt=attempt, identity=identity, assertion=assertion, now=now)
     audit.record(
         "org.sso_login",

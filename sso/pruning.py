@@ -17,6 +17,7 @@ from sso.models import (
     ReportedBlock,
     Revision,
     RevisionTest,
+    SeenAttributes,
     SSOSession,
 )
 from sso.recovery import TRIES_WINDOW
@@ -69,6 +70,7 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
         "SSO sessions": SSOSession.objects.filter(
             expires_at__lt=past_sessions, org_limit_at__lt=past_sessions
         ),
+        "seen attributes": SeenAttributes.objects.filter(expires_at__lt=now),
         "refusal traces": RefusalTrace.objects.filter(expires_at__lt=now),
         "test results": _superseded_tests(now),
         "recovery grants": RecoveryGrant.objects.filter(

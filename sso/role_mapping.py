@@ -22,7 +22,7 @@ def values_at(attributes: Mapping[str, object], path: str) -> tuple[str, ...]:
     """
     if not path:
         return ()
-    return tuple(_strings(_find(attributes, path)))
+    return tuple(strings_of(_find(attributes, path)))
 
 
 def mapped_role(values: Iterable[str], rules: Iterable[tuple[str, Role]]) -> MappedRole | None:
@@ -61,7 +61,8 @@ def _splits(path: str) -> Iterator[tuple[str, str]]:
         position = path.rfind(".", 0, position)
 
 
-def _strings(value: object) -> Iterator[str]:
+def strings_of(value: object) -> Iterator[str]:
+    """A claim's value or values as the strings that a rule is compared with; none for nested objects."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, bool):
@@ -71,4 +72,4 @@ def _strings(value: object) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             if not isinstance(item, list | tuple | Mapping):
-                yield from _strings(item)
+                yield from strings_of(item)

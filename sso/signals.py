@@ -1,4 +1,4 @@
-"""Ties SSO sessions to the portal session: named at login, ended with it."""
+"""Ties SSO sessions to the portal session, and what single sign-on keeps of a member to the membership."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +10,9 @@ from django.http import HttpRequest
 
 from accounts.session_store import session_ending
 from orgs.models import Membership
-from sso import sessions
+from sso import seen_attributes, sessions
 from sso.browser import browser_session_in, ensure_browser_session
-from sso.models import SSOSession
+from sso.models import LinkedIdentity, SSOSession
 
 
 @receiver(user_logged_in)
@@ -31,3 +31,10 @@ def end_browser_session(sender: object, content: Mapping[str, Any], **kwargs: An
 def end_sessions_of_former_member(sender: object, instance: Membership, **kwargs: Any) -> None:
     """Whoever left or was removed keeps no SSO session, not even for a later return."""
     SSOSession.objects.filter(org_id=instance.org_id, user_id=instance.user_id).delete()
+    seen_attributes.forget(org_id=instance.org_id, user_id=instance.user_id)
+
+
+@receiver(post_delete, sender=LinkedIdentity)
+def forget_what_an_identity_said(sender: object, instance: LinkedIdentity, **kwargs: Any) -> None:
+    """What the IdP said was of that identity; the next one may be somebody else there."""
+    seen_attributes.forget(org_id=instance.org_id, user_id=instance.user_id)

@@ -19,6 +19,7 @@ from sso.models import (
     ReportedBlock,
     Revision,
     RevisionTest,
+    SeenAttributes,
     SSOSession,
 )
 from tests.builders import live_revision, make_connection, make_sso_session
@@ -36,6 +37,7 @@ MODELS: list[type[Model]] = [
     RecoveryTry,
     RevisionTest,
     ReportedBlock,
+    SeenAttributes,
 ]
 
 
@@ -77,6 +79,13 @@ def rows(acme: AcmeSettings) -> None:
         RecoveryGrant.objects.create(**who, code_hash=name, redeem_until=at)
         RecoveryTry.objects.create(**who, at=at)
         RevisionTest.objects.create(**who, revision=live_revision(connection), passed=True, at=at)
+        SeenAttributes.objects.create(
+            org=acme.org,
+            connection=connection,
+            user=acme.max.user if name == "old" else acme.admin,
+            seen_at=at,
+            expires_at=at,
+        )
         ReportedBlock.objects.create(**who, day=at.date(), channel="html", path="/")
 
 

@@ -1,0 +1,216 @@
+"""What an IdP last said of each member: kept sealed, for a while, and only where the organisation wants that.
+
+Written at every login, inside its transaction. The mapping editor reads it for its suggestions and its preview, and
+members read on a page of their own what is kept of them. It goes when it expires, when the organisation switches it
+off, and when the member leaves, is removed or is unlinked.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+
+from accounts.models import User
+from hubsso.crypto import CannotUnseal, seal, unseal
+from orgs import audit
+from orgs.members import lock_organisation
+from orgs.models import Organization
+from sso.models import Connection, SeenAttributes, SSOPolicy
+from sso.role_mapping import strings_of
+from sso.types import IdentityAssertion
+
+KEEP = timedelta(days=30)
+# No rule of a mapping is longer than 300 characters, so what is dropped could match none.
+MAX_VALUE_LENGTH = 500
+MAX_DEPTH = 6
+BATCH = 1000
+# Distributed claims (OpenID Connect Core 5.6.2) carry access tokens. AD's `tokenGroups` are groups.
+_NEVER_KEPT = re.compile(r"_claim_sources|(access|refresh|id)[_-]?token|secret|passw(or)?d", re.IGNORECASE)
+_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The last word on one member: `attributes` as in an `IdentityAssertion`, less what is never kept."""
+
+    user_id: int
+    attributes: Mapping[str, object]
+    groups_incomplete: bool
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAttribute:
+    """One attribute as its owner reads it. `used_for` holds `role` and `groups`, or is empty."""
+
+    name: str
+    values: tuple[str, ...]
+    used_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOfMember:
+    """What one organisation keeps of a member, for the member's own page."""
+
+    org: Organization
+    connection: Connection
+    attributes: tuple[KeptAttribute, ...]
+    seen_at: datetime
+    kept_until: datetime
+
+
+def remember(*, connection: Connection, user: User, assertion: IdentityAssertion, now: datetime) -> None:
+    """Keep what a login said of a member, in the login's transaction. One query to ask whether, one to write."""
+    if not keeps_attributes(connection.org_id):
+        return
+    text = json.dumps(kept_part_of(assertion.attributes), separators=(",", ":"))
+    row = SeenAttributes(
+        org_id=connection.org_id,
+        connection=connection,
+        user=user,
+        attributes_sealed=seal(text, context=_context(connection.org_id, connection.pk, user.pk)),
+        groups_incomplete=assertion.groups_incomplete,
+        seen_at=now,
+        expires_at=now + KEEP,
+    )
+    SeenAttributes.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["connection", "user"],
+        update_fields=["attributes_sealed", "groups_incomplete", "seen_at", "expires_at"],
+    )
+
+
+def keeps_attributes(org_id: int) -> bool:
+    """Does the organisation keep them? It does unless it says no."""
+    return not SSOPolicy.objects.filter(org=org_id, keeps_attributes=False).exists()
+
+
+@transaction.atomic
+def set_keeping(*, org: Organization, keeps: bool, actor: User) -> None:
+    """Switch the keeping on or off; off forgets at once what was kept. A login comes wholly before or after it."""
+    lock_organisation(org.pk)
+    policy, _ = SSOPolicy.objects.get_or_create(org=org)
+    if policy.keeps_attributes == keeps:
+        return
+    policy.keeps_attributes = keeps
+    policy.save(update_fields=["keeps_attributes", "changed_at"])
+    if not keeps:
+        SeenAttributes.objects.filter(org=org).delete()
+    audit.record("org.settings.sso", org=org, actor=actor, data={"keeps_attributes": keeps})
+
+
+def attributes_of(*, connection: Connection, user: User, now: datetime) -> Seen | None:
+    """The last word of this connection's IdP on one member; None where nothing is kept."""
+    return seen_of(connection=connection, user_ids=[user.pk], now=now).get(user.pk)
+
+
+def seen_of(*, connection: Connection, user_ids: Collection[int], now: datetime) -> dict[int, Seen]:
+    """User id -> last word, of those who have one. One query; ask for no more than some thousand at a time."""
+    rows = _current(connection, now).filter(user__in=list(user_ids))
+    return {seen.user_id: seen for seen in _opened(rows.iterator())}
+
+
+def each_seen(*, connection: Connection, now: datetime, newest: int | None = None) -> Iterator[Seen]:
+    """Everybody's last word, in batches; or that of the `newest` logins only, the latest first."""
+    if newest is not None:
+        yield from _opened(_current(connection, now).order_by("-seen_at")[:newest])
+        return
+    last = 0
+    while rows := list(_current(connection, now).filter(pk__gt=last).order_by("pk")[:BATCH]):
+        yield from _opened(rows)
+        last = rows[-1].pk
+
+
+def seen_for(*, user: User, now: datetime) -> list[KeptOfMember]:
+    """What every organisation keeps of a member, for the member's own page, by organisation."""
+    rows = SeenAttributes.objects.filter(user=user, expires_at__gt=now).select_related("org", "connection")
+    return [
+        KeptOfMember(
+            org=row.org,
+            connection=row.connection,
+            attributes=tuple(_kept_attributes(seen.attributes, row.connection)),
+            seen_at=row.seen_at,
+            kept_until=row.expires_at,
+        )
+        for row in rows.order_by("org__name", "pk")
+        for seen in _opened([row])
+    ]
+
+
+def forget(*, org_id: int, user_id: int) -> None:
+    """The member left, was removed, or is somebody else at the IdP from now on."""
+    SeenAttributes.objects.filter(org=org_id, user=user_id).delete()
+
+
+def kept_part_of(attributes: Mapping[str, object]) -> dict[str, object]:
+    """Attributes without overlong values, without anything like a token, and not nested without end."""
+    kept = _kept(attributes, MAX_DEPTH)
+    return kept if isinstance(kept, dict) else {}
+
+
+def flattened(attributes: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every path that holds values, as a mapping would name it, with those values."""
+    for name, value in attributes.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            yield from flattened(value, f"{path}.")
+        else:
+            yield path, tuple(strings_of(value))
+
+
+def _kept(value: object, depth: int) -> object:
+    """The same without what is dropped; None for what is dropped itself."""
+    if isinstance(value, str):
+        return None if len(value) > MAX_VALUE_LENGTH or _JWT.fullmatch(value) else value
+    if isinstance(value, bool | int | float):
+        return value
+    if depth == 0:
+        return None
+    if isinstance(value, Mapping):
+        parts = {
+            str(name): _kept(item, depth - 1)
+            for name, item in value.items()
+            if not _NEVER_KEPT.search(str(name)) and len(str(name)) <= MAX_VALUE_LENGTH
+        }
+        return {name: part for name, part in parts.items() if part is not None}
+    if isinstance(value, list | tuple):
+        items = [_kept(item, depth - 1) for item in value]
+        return [item for item in items if item is not None]
+    return None
+
+
+def _kept_attributes(attributes: Mapping[str, object], connection: Connection) -> Iterator[KeptAttribute]:
+    for path, values in flattened(attributes):
+        used_for = []
+        if connection.role_mapping_enabled and path == connection.role_attribute:
+            used_for.append("role")
+        if connection.group_mapping_enabled and path == connection.group_attribute:
+            used_for.append("groups")
+        yield KeptAttribute(name=path, values=values, used_for=tuple(used_for))
+
+
+def _current(connection: Connection, now: datetime) -> models.QuerySet[SeenAttributes]:
+    return SeenAttributes.objects.filter(connection=connection, expires_at__gt=now)
+
+
+def _opened(rows: Iterable[SeenAttributes]) -> Iterator[Seen]:
+    """A row that no key of ours opens any more counts as not kept: the next login writes it anew."""
+    for row in rows:
+        try:
+            text = unseal(row.attributes_sealed, context=_context(row.org_id, row.connection_id, row.user_id))
+        except CannotUnseal:
+            continue
+        yield Seen(
+            user_id=row.user_id,
+            attributes=json.loads(text),
+            groups_incomplete=row.groups_incomplete,
+            seen_at=row.seen_at,
+        )
+
+
+def _context(org_id: int, connection_id: int, user_id: int) -> str:
+    return f"seen_attributes:{org_id}:{connection_id}:{user_id}"
