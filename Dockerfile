@@ -14,6 +14,7 @@ COPY accounts accounts
 COPY orgs orgs
 COPY sso sso
 COPY templates templates
+COPY locale locale
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HUBSSO_ENV=prod HUBSSO_DATA_DIR=/var/lib/hubsso
 USER hubsso
 EXPOSE 8000

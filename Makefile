@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run test test-postgresql lint types unit e2e interop browser screenshots conformance lock fuzz format clean
+.PHONY: help run test test-postgresql lint types unit e2e interop browser screenshots conformance messages lock fuzz format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,10 @@ fuzz: $(VENV)/.fuzz-installed  ## Fuzz what parses XML from outside, each target
 format: $(VENV)/.dev-installed  ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+messages: $(VENV)/.dev-installed  ## Maintainers: gather all texts for the translators, and compile what they wrote (needs gettext)
+	HUBSSO_ENV=test $(BIN)/python manage.py makemessages -l fr --no-obsolete --no-wrap --add-location file -i .venv -i var -i tests -i node_modules
+	HUBSSO_ENV=test $(BIN)/python manage.py compilemessages -l fr -i .venv
 
 lock:  ## Maintainers: write the lock files anew (needs uv)
 	uv lock

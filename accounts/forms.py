@@ -1,9 +1,11 @@
 """What people type about themselves. allauth owns the forms for addresses, passwords and second factors."""
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from accounts import profiles
+from accounts import languages, profiles
 from accounts.models import User
 from hubsso.text import validate_one_line
 
@@ -12,10 +14,10 @@ NAME_MAX_LENGTH = 150
 
 def name_field() -> forms.CharField:
     return forms.CharField(
-        label="Name",
+        label=_("Name"),
         max_length=NAME_MAX_LENGTH,
         validators=[validate_one_line],
-        help_text="What other members of your organisations see.",
+        help_text=_("What other members of your organisations see."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
@@ -35,3 +37,19 @@ class ProfileForm(forms.Form):
     """The profile page."""
 
     name = name_field()
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=languages.choices,
+        required=False,
+        help_text=_("Of these pages and of the mails we send you."),
+    )
+
+
+class LanguageForm(forms.Form):
+    """The choice of a language, for this browser or for the person that is signed in."""
+
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
+    next = forms.CharField(required=False)
+
+    def clean_next(self) -> str:
+        return languages.own_path(self.cleaned_data["next"])

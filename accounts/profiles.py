@@ -7,3 +7,9 @@ def change_name(*, user: User, name: str) -> None:
     """Set the name that others see. `name` has passed ProfileForm."""
     user.name = name
     user.save(update_fields=["name"])
+
+
+def change_language(*, user: User, language: str) -> None:
+    """Set the language of pages and mails: one of `LANGUAGES`, or "" for what each browser asks."""
+    user.language = language
+    user.save(update_fields=["language"])

@@ -1,6 +1,8 @@
 """Every page of the portal by its URL name, and how the tests come to look at it. A new URL must be added here."""
 
-ANONYMOUS = frozenset({"home", "account_login", "account_signup", "account_reset_password"})
+ANONYMOUS = frozenset(
+    {"home", "account_login", "account_signup", "account_reset_password", "account_language"}
+)
 ACCOUNT = frozenset(
     {
         "account_profile",

@@ -1,0 +1,80 @@
+"""In which language a page is answered: as the person has set it, else as this browser chose, else as it asks.
+
+A page for anonymous viewers is the same bytes for everyone who reads one language, so it varies by what the
+browser asks for and by the cookie of its choice, and nothing on it leads anybody to a cookie.
+"""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+AS_THE_BROWSER_ASKS = ""
+CHOICE_SECONDS = 365 * 24 * 3600
+MAX_PATH_LENGTH = 2000
+
+
+def choices() -> list[tuple[str, object]]:
+    """What a person may set: (code, name in its own language), after "as the browser asks"."""
+    return [(AS_THE_BROWSER_ASKS, _("As my browser asks")), *settings.LANGUAGES]
+
+
+class AskedLanguageMiddleware(LocaleMiddleware):
+    """The language of this browser: its own choice (a cookie), else what it asks for."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response = super().process_response(request, response)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(response, ["Cookie"])
+        return response
+
+
+class OwnLanguageMiddleware:
+    """The language that the signed-in person has set, in every browser. A request without a session costs nothing."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and isinstance(request.user, User):
+            language = request.user.language
+            if language and translation.check_for_language(language):
+                translation.activate(language)
+                request.LANGUAGE_CODE = translation.get_language()
+        return self.get_response(request)
+
+
+def remember(response: HttpResponse, *, language: str) -> None:
+    """Keep `language` for this browser, also while nobody is signed in."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=CHOICE_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def page_before(request: HttpRequest) -> str:
+    """The path of ours that the browser came from; the start page where it came from elsewhere or does not say."""
+    referer = urlsplit(request.headers.get("Referer", ""))
+    if referer.netloc != request.get_host():
+        return "/"
+    return own_path(referer._replace(scheme="", netloc="", fragment="").geturl())
+
+
+def own_path(path: str) -> str:
+    """`path` if it is a path of this site, else that of the start page."""
+    is_plain = path.startswith("/") and not path.startswith("//") and len(path) <= MAX_PATH_LENGTH
+    is_ours = is_plain and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if is_ours and not any(letter < " " or letter in "\\\x7f" for letter in path) else "/"
