@@ -19,6 +19,7 @@ from orgs.members import lock_organisation
 from orgs.models import Membership
 from sso import linking, provisioning, seen_attributes, sessions
 from sso.attempt_limits import make_room
+from sso.connection_lock import save_for_connection
 from sso.errors import (
     AccountInactive,
     AttemptExpired,
@@ -73,12 +74,13 @@ def new_attempt(
 def begin_login(attempt: LoginAttempt) -> BrowserRequest:
     """Write the attempt and say where to send the browser. The person's oldest open ones make room.
 
-    Raises an SSOError when the IdP can't be asked; nothing is written then.
+    Raises an SSOError when the IdP can't be asked, and ConnectionGone when the connection was deleted while it was
+    asked; nothing is written then.
     """
     adapter = adapter_for(attempt.connection.protocol)
     browser_request = adapter.begin(attempt, attempt.revision)
     make_room(attempt, now=attempt.created_at)
-    attempt.save()
+    save_for_connection(attempt)
     return browser_request
 
 

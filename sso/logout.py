@@ -14,6 +14,7 @@ from accounts.models import User
 from hubsso.crypto import random_token
 from orgs import audit
 from sso import expired, sessions
+from sso.connection_lock import save_for_connection
 from sso.models import Connection, LogoutAttempt, SSOSession
 from sso.protocols import BrowserRequest, adapter_for
 
@@ -27,7 +28,8 @@ def own_session(*, user: User, browser_session: str, session_id: int) -> SSOSess
 def sign_out(session: SSOSession, *, now: datetime) -> BrowserRequest | None:
     """End the session here, and say where the browser signs out at its IdP; None where that offers no logout.
 
-    Raises an SSOError when the IdP can't be asked; the session is over all the same.
+    Raises an SSOError when the IdP can't be asked, and ConnectionGone when the connection was deleted while it was;
+    the session is over all the same.
     """
     SSOSession.objects.filter(pk=session.pk).delete()
     attempt = LogoutAttempt(
@@ -41,7 +43,7 @@ def sign_out(session: SSOSession, *, now: datetime) -> BrowserRequest | None:
     )
     browser_request = adapter_for(session.connection.protocol).begin_logout(attempt, session)
     if browser_request is not None:
-        attempt.save()
+        save_for_connection(attempt)
         expired.delete_some(LogoutAttempt, before=now)
     return browser_request
 

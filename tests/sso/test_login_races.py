@@ -13,7 +13,9 @@ from django.utils import timezone
 from orgs import members
 from orgs.roles import Role
 from sso import connections, errors, login, member_access
+from sso.connection_lock import save_for_connection
 from sso.models import Connection, LinkedIdentity, LoginAttempt, SSOSession
+from sso.settings_errors import ConnectionGone
 from sso.types import Purpose
 from tests.builders import (
     make_assertion,
@@ -70,6 +72,26 @@ def test_of_two_callbacks_for_one_attempt_one_gets_it(real_world: tuple[Connecti
         )
 
     assert codes(at_once(call, call, call, call)) == ["attempt_used"] * 3 + ["ok"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_trip_whose_connection_was_deleted_meanwhile_is_not_begun(real_world: tuple[Connection, Any]) -> None:
+    connection, member = real_world
+    attempt = login.new_attempt(
+        connection=connection,
+        revision=connection.revisions.get(),
+        user=member.user,
+        browser_session="browser-1",
+        purpose=Purpose.LOGIN,
+        next_path="",
+        now=timezone.now(),
+    )
+    Connection.objects.get(pk=connection.pk).delete()
+
+    with pytest.raises(ConnectionGone):
+        save_for_connection(attempt)
+
+    assert not LoginAttempt.objects.exists()
 
 
 @pytest.mark.catalogue("WEB-RACES")
