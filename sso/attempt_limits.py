@@ -5,7 +5,7 @@ A start costs a row, so somebody who starts and never finishes must not fill the
 
 from datetime import datetime, timedelta
 
-from sso import expired
+from sso import activity, expired
 from sso.models import LoginAttempt
 
 # Open in one organisation by one person: more tabs than anybody signs in with at once. The oldest are dropped.
@@ -15,7 +15,10 @@ KEEP_EXPIRED = timedelta(days=1)
 
 
 def make_room(attempt: LoginAttempt, *, now: datetime) -> None:
-    """Before the attempt is written: drop its person's oldest open ones over the limit, and some long expired."""
+    """Before the attempt is written: drop its person's oldest open ones over the limit, and some long expired.
+
+    Of the latter nobody came back from, that is recorded; of the former not, or a flood would leave a row for each.
+    """
     open_ones = LoginAttempt.objects.filter(
         user_id=attempt.user_id, org_id=attempt.org_id, answered_at=None, expires_at__gt=now
     )
@@ -24,4 +27,4 @@ def make_room(attempt: LoginAttempt, *, now: datetime) -> None:
     )
     if over:
         LoginAttempt.objects.filter(pk__in=over).delete()
-    expired.delete_some(LoginAttempt, before=now - KEEP_EXPIRED)
+    expired.delete_some(LoginAttempt, before=now - KEEP_EXPIRED, first=activity.record_abandoned)

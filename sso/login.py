@@ -17,7 +17,7 @@ from hubsso.crypto import random_token, seal, token_hash, unseal
 from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Membership
-from sso import linking, provisioning, seen_attributes, sessions
+from sso import activity, linking, provisioning, seen_attributes, sessions
 from sso.attempt_limits import make_room
 from sso.connection_lock import save_for_connection
 from sso.errors import (
@@ -203,6 +203,7 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
             "silent": attempt.is_silent,
         },
     )
+    activity.record_ok(attempt, now=now)
     return CompletedLogin(session=session, membership=membership)
 
 

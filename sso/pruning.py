@@ -3,13 +3,16 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from sso import attempt_limits, replay
+from sso import activity, attempt_limits, replay
 from sso.models import (
     ConsumedMessage,
     HeldPost,
     LoginAttempt,
+    LoginCount,
+    LoginRecord,
     LogoutAttempt,
     RecoveryGrant,
     RecoveryTry,
@@ -43,9 +46,16 @@ def _delete_in_batches(rows: QuerySet) -> int:  # type: ignore[type-arg]
     """By key, so that no batch looks again at rows that an earlier one passed."""
     deleted, last = 0, 0
     while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        rows.model._default_manager.filter(pk__in=keys).delete()
+        _delete(rows.model._default_manager.filter(pk__in=keys))
         deleted, last = deleted + len(keys), keys[-1]
     return deleted
+
+
+@transaction.atomic
+def _delete(rows: QuerySet) -> None:  # type: ignore[type-arg]
+    if rows.model is LoginAttempt:
+        activity.record_abandoned(rows, limit=BATCH)
+    rows.delete()
 
 
 def _superseded_tests(now: datetime) -> QuerySet[RevisionTest]:
@@ -72,6 +82,8 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
         ),
         "seen attributes": SeenAttributes.objects.filter(expires_at__lt=now),
         "refusal traces": RefusalTrace.objects.filter(expires_at__lt=now),
+        "login records": LoginRecord.objects.filter(at__lt=now - activity.KEEP),
+        "login counts": LoginCount.objects.filter(day__lt=(now - activity.KEEP).date()),
         "test results": _superseded_tests(now),
         "recovery grants": RecoveryGrant.objects.filter(
             Q(expires_at__lt=now) | Q(redeemed_at=None, redeem_until__lt=now)

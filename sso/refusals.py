@@ -14,7 +14,7 @@ from accounts.models import User
 from hubsso import throttle
 from hubsso.request_context import current_request_id
 from orgs import audit
-from sso import expired
+from sso import activity, expired
 from sso.errors import SSOError
 from sso.models import Connection, LoginAttempt, RefusalTrace, RevisionTest
 from sso.types import Purpose
@@ -115,6 +115,8 @@ def _write(
             details={"admin_detail": error.admin_detail, "reference": reference},
             at=now,
         )
+    if attempt is not None:
+        activity.record_failed(attempt, code=error.code, reference=reference, now=now)
 
 
 def _is_flooded(

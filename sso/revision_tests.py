@@ -13,7 +13,7 @@ from django.db import transaction
 from orgs import audit
 from orgs.models import Membership, ResourceGroup
 from orgs.roles import Role
-from sso import linking, provisioning, sessions
+from sso import activity, linking, provisioning, sessions
 from sso.errors import NotAMember, SSOError
 from sso.models import Connection, LoginAttempt, Revision, RevisionTest
 from sso.role_mapping import values_at
@@ -67,6 +67,7 @@ def record_test(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: dat
         at=now,
     )
     _record(test)
+    activity.record_test(attempt, code=test.code, now=now)
     return test
 
 
@@ -84,6 +85,7 @@ def record_failed_start(*, revision: Revision, user_id: int, error: SSOError, no
         at=now,
     )
     _record(test)
+    activity.record_test_that_could_not_start(test)
     return test
 
 

@@ -15,6 +15,9 @@ MESSAGE_KIND_CHOICES = [
     (MessageKind.LOGOUT_REQUEST.value, "SAML LogoutRequest"),
 ]
 
+# An attempt without an end: not answered, or answered by the IdP and never fetched by the browser; and not recorded.
+UNFINISHED = models.Q(models.Q(answered_at=None) | ~models.Q(ticket_hash=None), is_recorded=False)
+
 
 class LoginAttempt(models.Model):
     """One trip to an IdP, single use. `state` is what the IdP hands back: OIDC `state`, SAML RelayState.
@@ -46,8 +49,8 @@ class LoginAttempt(models.Model):
         indexes = [
             models.Index(
                 fields=["org", "expires_at"],
-                name="login_attempt_unanswered",
-                condition=models.Q(answered_at__isnull=True, is_recorded=False),
+                name="login_attempt_unfinished",
+                condition=UNFINISHED,
             )
         ]
 

@@ -11,7 +11,7 @@ from django.utils.timezone import localtime
 from accounts.models import User
 from accounts.requests import signed_in_user
 from orgs.models import Membership
-from sso import login, revision_tests
+from sso import activity, login, revision_tests
 from sso.errors import SilentLoginFailed, SSOError
 from sso.gate import NOBODY, live_connections
 from sso.models import Connection, LoginAttempt, SSOSession
@@ -51,6 +51,7 @@ def refuse(
     A silent login that fails, for whatever reason, goes back to the page it came from, where the banner shows.
     """
     if isinstance(error, SilentLoginFailed) and attempt is not None:
+        activity.forget(attempt)
         return redirect(_return_path(attempt))
     member = _member_behind(request, connection, attempt)
     reference = record_refusal(

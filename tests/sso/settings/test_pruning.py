@@ -12,6 +12,8 @@ from sso.models import (
     ConsumedMessage,
     HeldPost,
     LoginAttempt,
+    LoginCount,
+    LoginRecord,
     LogoutAttempt,
     RecoveryGrant,
     RecoveryTry,
@@ -38,6 +40,8 @@ MODELS: list[type[Model]] = [
     RevisionTest,
     ReportedBlock,
     SeenAttributes,
+    LoginRecord,
+    LoginCount,
 ]
 
 
@@ -56,6 +60,7 @@ def rows(acme: AcmeSettings) -> None:
             browser_session="b",
             purpose="login",
             created_at=at,
+            answered_at=at,
             expires_at=at,
         )
         LogoutAttempt.objects.create(
@@ -87,6 +92,9 @@ def rows(acme: AcmeSettings) -> None:
             expires_at=at,
         )
         ReportedBlock.objects.create(**who, day=at.date(), channel="html", path="/")
+        end = {"org": acme.org, "connection": connection, "purpose": "login", "outcome": "ok"}
+        LoginRecord.objects.create(**end, at=at)
+        LoginCount.objects.create(**end, day=at.date())
 
 
 def counts() -> list[int]:
