@@ -7,7 +7,7 @@ connection that one of them deleted is gone for the other (ConnectionGone).
 """
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -41,6 +41,7 @@ COPIED_FIELDS = (
     "response_mode",
     "signing_algorithms",
     "more_scopes",
+    "client_secret_expires_on",
     "max_age_seconds",
     "follow_id_token_expiry",
     "sso_url",
@@ -68,9 +69,11 @@ class OIDCConfiguration:
     issuer: str
     client_id: str
     client_secret: str = ""
+    client_secret_expires_on: date | None = None
     client_authentication: str = ClientAuthentication.CLIENT_SECRET
     response_mode: str = ResponseMode.QUERY
     signing_algorithms: list[str] = field(default_factory=list)
+    more_scopes: str = ""
     max_age_seconds: int | None = None
     follow_id_token_expiry: bool = False
 

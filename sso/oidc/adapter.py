@@ -16,14 +16,12 @@ from sso.oidc import claims, logout
 from sso.oidc.addresses import absolute_url, callback_url
 from sso.oidc.client_authentication import usable_methods
 from sso.oidc.discovery import provider_metadata
-from sso.oidc.forms import OIDCDraftForm
+from sso.oidc.forms import SCOPES, OIDCDraftForm
 from sso.oidc.login_checks import LOGIN_CHECKS
 from sso.oidc.pushed import push
 from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
 from sso.received_claims import ReceivedClaim
 from sso.types import ClientAuthentication, IdentityAssertion, Purpose, ResponseMode, SessionLimit
-
-SCOPES = "openid email profile"
 
 
 class OIDCAdapter:
@@ -98,7 +96,7 @@ def _authorization_parameters(attempt: LoginAttempt, revision: Revision) -> dict
         "response_type": "code",
         "client_id": revision.client_id,
         "redirect_uri": callback_url(revision.connection.uid),
-        "scope": SCOPES,
+        "scope": " ".join([*SCOPES, *revision.more_scopes.split()]),
         "state": attempt.state,
         "nonce": attempt.nonce,
         "code_challenge": generate_code_challenge(attempt.code_verifier, "S256"),

@@ -1,10 +1,13 @@
 """The draft form of an OpenID Connect connection."""
 
+import re
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from sso.connections import OIDCConfiguration
 from sso.errors import SSOError
@@ -19,6 +22,8 @@ from sso.oidc.jws import ALLOWED_ALGORITHMS
 from sso.types import ClientAuthentication, ResponseMode
 
 MIN_MAX_AGE_SECONDS = 60
+SCOPES = ("openid", "email", "profile")  # what every login asks for
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
 
 
 class OIDCDraftForm(DraftForm):
@@ -35,6 +40,12 @@ class OIDCDraftForm(DraftForm):
         max_length=500,
         widget=forms.TextInput(attrs={**EXACT, "inputmode": "url", "placeholder": "https://"}),
         help_text="Your identity provider's address, exactly as it writes it itself. It is looked up when you save.",
+    )
+    client_secret_expires_on = forms.DateField(
+        label=_("Client Secret expires on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("If it does. Your organisation's admins are warned before that day."),
     )
     client_authentication = forms.TypedChoiceField(
         label="How we authenticate",
@@ -60,6 +71,16 @@ class OIDCDraftForm(DraftForm):
         widget=forms.CheckboxSelectMultiple,
         help_text="Tick those that your identity provider signs with to refuse the others. None ticked accepts all.",
     )
+    more_scopes = forms.CharField(
+        label=_("More scopes"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs=EXACT),
+        help_text=_(
+            "Asked for beside openid, email and profile, with a space between them. Some identity providers send "
+            "groups only where the scope groups is asked for."
+        ),
+    )
     max_age_seconds = forms.IntegerField(
         label="max_age (seconds)",
         required=False,
@@ -77,6 +98,7 @@ class OIDCDraftForm(DraftForm):
         "client_authentication",
         "response_mode",
         "signing_algorithms",
+        "more_scopes",
         "max_age_seconds",
         "follow_id_token_expiry",
     )
@@ -84,7 +106,7 @@ class OIDCDraftForm(DraftForm):
     _metadata: ProviderMetadata | None = None  # of the issuer that was entered
 
     def __init__(self, data: Any = None, *, base: Revision | None) -> None:
-        names = ("client_id", "issuer", *self.more_options)
+        names = ("client_id", "client_secret_expires_on", "issuer", *self.more_options)
         initial = {name: getattr(base, name) for name in names} if base else {}
         super().__init__(data, base=base, initial=initial)
         self._has_stored_secret = bool(base and base.client_secret_sealed)
@@ -99,6 +121,23 @@ class OIDCDraftForm(DraftForm):
         except SSOError as error:
             raise ValidationError(error.admin_detail, code=error.code) from error
         return issuer
+
+    def clean_more_scopes(self) -> str:
+        """Each once, without those that every login asks for (RFC 6749, 3.3)."""
+        scopes = dict.fromkeys(self.cleaned_data["more_scopes"].split())
+        if bad := next((scope for scope in scopes if not _SCOPE.fullmatch(scope)), None):
+            raise ValidationError(
+                _("%(scope)s is not a scope."), code="scope_invalid", params={"scope": shown(bad)}
+            )
+        return " ".join(scope for scope in scopes if scope not in SCOPES)
+
+    def clean_client_secret_expires_on(self) -> date | None:
+        """What was saved before may have passed since; what is new must lie ahead."""
+        expires_on: date | None = self.cleaned_data["client_secret_expires_on"]
+        is_new = expires_on != self.initial.get("client_secret_expires_on")
+        if expires_on and is_new and expires_on <= timezone.localdate():
+            raise ValidationError(_("This day has passed."), code="secret_expired")
+        return expires_on
 
     def clean(self) -> dict[str, Any]:
         if self._metadata is not None:
@@ -127,7 +166,7 @@ class OIDCDraftForm(DraftForm):
         way = self.cleaned_data.get("client_authentication")
         has_secret = self._has_stored_secret or self.cleaned_data.get("client_secret")
         if way == ClientAuthentication.PRIVATE_KEY_JWT:
-            self.cleaned_data["client_secret"] = ""
+            self.cleaned_data |= {"client_secret": "", "client_secret_expires_on": None}
         elif way == ClientAuthentication.CLIENT_SECRET and not has_secret:
             self.add_error("client_secret", ValidationError("Enter the client secret.", code="required"))
 
