@@ -58,6 +58,8 @@ EVENTS: dict[str, str] = {
     "org.settings.sso.certificate": "took in a certificate that the identity provider announced",
     "org.settings.sso.test": "tested a draft of a connection",
     "org.settings.sso.live": "made a connection's revision live",
+    "org.settings.sso.confirm": "confirmed a connection's new revision by signing in through it",
+    "org.settings.sso.fall_back": "put back the revision before one that was not confirmed",
     "org.settings.sso.enable": "switched single sign-on on",
     "org.settings.sso.disable": "switched single sign-on off",
     "org.settings.sso.mapping": "changed a mapping from the identity provider",

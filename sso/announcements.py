@@ -8,9 +8,10 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
 
+from accounts.models import User
 from orgs.models import Membership, Organization
 from orgs.roles import Role
-from sso.models import Connection
+from sso.models import Connection, Revision
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,27 @@ def recovery_opened(*, org: Organization, email: str) -> None:
         text=(
             f"{email} opened the single sign-on settings of {org.name} with a recovery code from the portal's "
             "operator. It lasts one hour and opens nothing else.\n"
+        ),
+    )
+
+
+def trial_fell_back(*, trial: Revision, restored: Revision, actor: User | None) -> None:
+    """A revision on trial was not confirmed, or an admin went back, so that the one before it serves again."""
+    connection = trial.connection
+    org = connection.org
+    why = (
+        f"{actor.email} went back to it before the trial was over."
+        if actor
+        else "No admin signed in through the new one in time."
+    )
+    _mail_admins(
+        org,
+        subject=f"{org.name}: {connection.name} is back at revision {restored.number}",
+        text=(
+            f"Revision {trial.number} of {connection.name} was on trial. {why} Revision {restored.number} serves "
+            "again, and SSO sessions that it gave are valid until they expire. Nothing is lost: revision "
+            f"{trial.number} is in the history and can be put back as a draft.\n\n"
+            f"{settings.BASE_URL}{reverse('sso:connection', args=[org.slug, connection.uid])}\n"
         ),
     )
 

@@ -7,7 +7,7 @@ connection that one of them deleted is gone for the other (ConnectionGone).
 """
 
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -16,7 +16,7 @@ from accounts.models import User
 from hubsso.crypto import CannotUnseal
 from orgs import audit
 from orgs.models import Organization
-from sso import mappings
+from sso import mappings, trials
 from sso.connection_lock import lock_connection
 from sso.gate import live_connections
 from sso.models import Connection, LinkedIdentity, Revision, RevisionTest, SSOPolicy, SSOSession
@@ -167,22 +167,31 @@ def passed_test(*, revision: Revision, user: User) -> RevisionTest | None:
 
 
 @transaction.atomic
-def go_live(*, connection: Connection, revision: Revision, actor: User, now: datetime) -> Revision:
+def go_live(
+    *, connection: Connection, revision: Revision, actor: User, now: datetime, trial_seconds: int = 0
+) -> Revision:
     """Make a draft live; the live revision retires, and with it every SSO session that it gave.
+
+    For `trial_seconds`, if any, it is on trial (see `trials`), unless there is nothing to fall back to or the
+    connection is switched off, so that nobody could confirm it.
 
     Raises DraftGone if it is no draft any more, DraftNotTested unless the actor's newest test of it passed.
     """
-    lock_connection(connection)
+    is_enabled = lock_connection(connection).is_enabled
     draft = connection.revisions.filter(pk=revision.pk, status=Revision.Status.DRAFT).first()
     if draft is None:
         raise DraftGone
     if passed_test(revision=draft, user=actor) is None:
         raise DraftNotTested
     replaced = connection.revisions.filter(status=Revision.Status.LIVE).first()
+    draft.replaced = trials.proven(replaced)
+    if draft.replaced and trial_seconds and is_enabled:
+        draft.confirm_by = now + timedelta(seconds=trial_seconds)
     if replaced:
         _retire(replaced, now=now)
     draft.status, draft.live_since = Revision.Status.LIVE, now
-    draft.save(update_fields=["status", "live_since"])
+    draft.save(update_fields=["status", "live_since", "replaced", "confirm_by"])
+    trials.note_deadline(connection.org_id)
     audit.record(
         "org.settings.sso.live",
         org=connection.org,
@@ -191,6 +200,7 @@ def go_live(*, connection: Connection, revision: Revision, actor: User, now: dat
             "connection": connection.name,
             "revision": draft.number,
             "replaced": replaced.number if replaced else None,
+            **({"confirm_by": draft.confirm_by.isoformat()} if draft.confirm_by else {}),
         },
     )
     return draft
@@ -237,6 +247,7 @@ def delete_connection(
         identities.delete()
     _record(connection, actor, action="delete", identities_unlinked=unlinked)
     connection.delete()
+    trials.note_deadline(connection.org_id)
 
 
 def would_lock_out(connection: Connection) -> bool:

@@ -15,7 +15,7 @@ from orgs.models import Organization
 from sso.gate import live_connections
 from sso.models import SSOPolicy, SSOSession
 from sso.sessions import live_sessions
-from sso.settings_errors import EnforcingNeedsSession, NoLiveConnection, SettingsRefused
+from sso.settings_errors import EnforcingNeedsSession, NoLiveConnection, RevisionOnTrial, SettingsRefused
 from sso.stamps import refuse_stale, stamp_of
 from sso.types import Enforcement, SessionLimit
 
@@ -38,6 +38,8 @@ def why_not(
         return None
     if not live_connections(org).exists():
         return NoLiveConnection(field="enforcement")
+    if enforcement is Enforcement.ENFORCED and SSOPolicy.objects.filter(org=org, confirm_by__gt=now).exists():
+        return RevisionOnTrial(field="enforcement")
     if enforcement is Enforcement.ENFORCED and not _holds_session(org, user, browser_session, now):
         return EnforcingNeedsSession(field="enforcement")
     return None
@@ -56,8 +58,8 @@ def change_policy(
 ) -> SSOPolicy:
     """Set enforcement and session length (1 hour to 90 days, in seconds). A shorter length holds at once.
 
-    Raises NoLiveConnection or EnforcingNeedsSession when enforcement changes to what this admin can't ask for,
-    and StaleForm when the rules are no longer those of the stamp `based_on`.
+    Raises NoLiveConnection, RevisionOnTrial or EnforcingNeedsSession when enforcement changes to what this admin
+    can't ask for, and StaleForm when the rules are no longer those of the stamp `based_on`.
     """
     lock_organisation(org.pk)
     SSOPolicy.objects.get_or_create(org=org)

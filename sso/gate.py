@@ -15,6 +15,7 @@ from django.db.models import Exists, F, FilteredRelation, Model, OuterRef, Q, Qu
 from orgs.access import Area, MemberOf, OrgAccess
 from orgs.models import Membership, Organization
 from orgs.roles import Role
+from sso import trials
 from sso.models import Connection, RecoveryGrant, Revision
 from sso.policy import decide, joining_needs_sso, roles_follow_the_idp
 from sso.types import Decision, Enforcement, GateFacts, MemberFacts, SSOSessionFacts
@@ -38,7 +39,8 @@ class Who:
 class GatedOrg:
     """One organisation, seen by one viewer: the gate's facts, and what a view will want to know.
 
-    `idp_name` names the one live connection; it is empty while there is none, or a choice of several.
+    `idp_name` names the one live connection; it is empty while there is none, or a choice of several. `trial_until`
+    is when the next trial of a revision ends.
     """
 
     org: Organization
@@ -47,6 +49,7 @@ class GatedOrg:
     idp_name: str
     has_idp_choice: bool
     maps_roles: bool
+    trial_until: datetime | None = None
 
     def decide(self, *, area: Area, now: datetime) -> Decision:
         return decide(self.facts, area=area, now=now)
@@ -67,21 +70,30 @@ class GatedOrg:
 def find_org(slug: str, *, who: Who, now: datetime, area: Area) -> GatedOrg | None:
     """The organisation with its facts for this viewer, None if there is none. One query.
 
-    Only the SSO settings look for a recovery session, with one more.
+    Only the SSO settings look for a recovery session, with one more. A trial whose time has passed is ended first,
+    and the facts are gathered anew.
     """
-    org = _with_facts(Organization.objects.filter(slug=slug), who, prefix="").first()
+    found = _with_facts(Organization.objects.filter(slug=slug), who, prefix="")
+    org = found.first()
+    if org is not None and trials.is_due(org.gate_trial_until, now=now):
+        trials.settle(org_id=org.pk, now=now)
+        org = found.first()
     if org is None:
         return None
     recovery_until = _recovery_until(org, who, now) if area is Area.SSO_SETTINGS else None
     return _gated(org, org, who, recovery_until=recovery_until)
 
 
-def orgs_of(who: Who) -> Iterator[GatedOrg]:
-    """Every organisation the viewer is a member of. One query."""
+def orgs_of(who: Who, *, now: datetime) -> Iterator[GatedOrg]:
+    """Every organisation the viewer is a member of. One query; trials are ended as in `find_org`."""
     if who.user_id is None:
         return
     memberships = Membership.objects.filter(user_id=who.user_id).select_related("org").order_by("org__name")
-    for membership in _with_facts(memberships, who, prefix="org__"):
+    found = _with_facts(memberships, who, prefix="org__")
+    overdue = [row.org_id for row in found if trials.is_due(row.gate_trial_until, now=now)]
+    for org_id in overdue:
+        trials.settle(org_id=org_id, now=now)
+    for membership in found.all() if overdue else found:
         yield _gated(membership, membership.org, who)
 
 
@@ -103,6 +115,7 @@ def _with_facts(rows: QuerySet[M], who: Who, *, prefix: str) -> QuerySet[Any]:
         gate_session=FilteredRelation(f"{prefix}sso_sessions", condition=session),
     ).annotate(
         gate_enforcement=F(f"{prefix}sso_policy__enforcement"),
+        gate_trial_until=F(f"{prefix}sso_policy__confirm_by"),
         gate_membership_id=F("gate_member__id"),
         gate_role=F("gate_member__role"),
         gate_is_collaborator=F("gate_member__is_external_collaborator"),
@@ -144,6 +157,7 @@ def _gated(row: Any, org: Organization, who: Who, recovery_until: datetime | Non
         idp_name=row.gate_idp_name or "" if row.gate_other_idp_name is None else "",
         has_idp_choice=row.gate_other_idp_name is not None,
         maps_roles=row.gate_maps_roles,
+        trial_until=row.gate_trial_until,
     )
 
 

@@ -17,7 +17,7 @@ from hubsso.crypto import random_token, seal, token_hash, unseal
 from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Membership
-from sso import activity, linking, provisioning, seen_attributes, sessions
+from sso import activity, linking, provisioning, seen_attributes, sessions, trials
 from sso.attempt_limits import make_room
 from sso.connection_lock import save_for_connection
 from sso.errors import (
@@ -38,6 +38,7 @@ from sso.types import IdentityAssertion, Purpose, SessionLimit
 class CompletedLogin:
     session: SSOSession
     membership: Membership
+    has_confirmed_revision: bool = False  # it was on trial, see `trials`
 
 
 def new_attempt(
@@ -161,7 +162,7 @@ def take_parked(
     _check_connection(attempt, connection)
     _check_browser(attempt, browser_session=browser_session, user_id=user_id)
     _check_not_expired(attempt, now=now)
-    _check_configuration(attempt)
+    _check_configuration(attempt, now=now)
     taken = LoginAttempt.objects.filter(pk=attempt.pk, ticket_hash=token_hash(ticket)).update(
         ticket_hash=None, parked_sealed=""
     )
@@ -182,7 +183,7 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
     lock_organisation(attempt.org_id)
     purpose = Purpose(attempt.purpose)
     connection = Connection.objects.select_related("org").get(pk=attempt.connection_id)
-    _check_configuration(attempt)
+    _check_configuration(attempt, now=now)
     user = User.objects.get(pk=attempt.user_id)
     if not user.is_active:
         raise AccountInactive(f"The account {user.email} is deactivated.")
@@ -204,7 +205,8 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
         },
     )
     activity.record_ok(attempt, now=now)
-    return CompletedLogin(session=session, membership=membership)
+    confirmed = trials.confirm_by_login(attempt=attempt, membership=membership, now=now)
+    return CompletedLogin(session=session, membership=membership, has_confirmed_revision=confirmed)
 
 
 def _attempts() -> QuerySet[LoginAttempt]:
@@ -243,7 +245,7 @@ def _check_answerable(attempt: LoginAttempt, *, now: datetime) -> None:
     if attempt.answered_at is not None:
         raise AttemptUsed("The attempt was answered before.")
     _check_not_expired(attempt, now=now)
-    _check_configuration(attempt)
+    _check_configuration(attempt, now=now)
 
 
 def _check_not_expired(attempt: LoginAttempt, *, now: datetime) -> None:
@@ -253,7 +255,7 @@ def _check_not_expired(attempt: LoginAttempt, *, now: datetime) -> None:
         )
 
 
-def _check_configuration(attempt: LoginAttempt) -> None:
+def _check_configuration(attempt: LoginAttempt, *, now: datetime) -> None:
     """The connection must still be on and the revision still be what it was; a test may use a draft."""
     row = Revision.objects.select_related("connection").get(pk=attempt.revision_id)
     is_test = attempt.purpose == Purpose.TEST
@@ -262,6 +264,10 @@ def _check_configuration(attempt: LoginAttempt) -> None:
     allowed = {Revision.Status.LIVE, Revision.Status.DRAFT} if is_test else {Revision.Status.LIVE}
     if row.status not in allowed:
         raise ConfigurationChanged(f"Revision {row.number} is {row.status} now.", revision=row.number)
+    if trials.is_due(row.confirm_by, now=now):
+        raise ConfigurationChanged(
+            f"Revision {row.number} was on trial and was not confirmed in time.", revision=row.number
+        )
 
 
 def _mark_answered(attempt: LoginAttempt, *, now: datetime, **fields: str) -> None:

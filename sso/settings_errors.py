@@ -75,6 +75,11 @@ class DraftNotTested(SettingsRefused):
     message = "Test this draft first: it goes live once a login of yours through it has passed."
 
 
+class NoTrial(SettingsRefused):
+    code = "no_trial"
+    message = "No revision is on trial any more: it was confirmed, or the one before it serves again."
+
+
 class WouldLockOut(SettingsRefused):
     code = "would_lock_out"
     message = (
@@ -95,6 +100,16 @@ class EnforcingNeedsSession(SettingsRefused):
     code = "enforcing_needs_sso_session"
     message = (
         "Authenticate with the live connection in this browser first, so that enforcing can't lock you out."
+    )
+
+
+class RevisionOnTrial(SettingsRefused):
+    """What is enforced while on trial could be another revision in some minutes."""
+
+    code = "revision_on_trial"
+    message = (
+        "A new revision is on trial. Confirm it by signing in through it, or wait until the trial is over, "
+        "then enforce."
     )
 
 

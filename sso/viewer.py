@@ -45,7 +45,7 @@ def look(who: Who, *, now: datetime) -> PortalView:
     memberships: list[MemberOf] = []
     withheld: list[WithheldOrg] = []
     waiting: list[WaitingOrg] = []
-    for gated in orgs_of(who):
+    for gated in orgs_of(who, now=now):
         decision = gated.decide(area=Area.MEMBERS, now=now)
         if decision.outcome is Outcome.REQUIRE_SSO:
             withheld.append(_withheld(gated))

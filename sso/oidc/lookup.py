@@ -2,12 +2,11 @@
 
 from uuid import UUID
 
-from django.shortcuts import get_object_or_404
-
+from sso.connection_lookup import connection_at
 from sso.models import Connection
 from sso.types import SSOProtocol
 
 
 def oidc_connection(uid: UUID) -> Connection:
     """Raises Http404."""
-    return get_object_or_404(Connection.objects.select_related("org"), uid=uid, protocol=SSOProtocol.OIDC)
+    return connection_at(uid, SSOProtocol.OIDC)

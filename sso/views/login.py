@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.requests import signed_in_user
 from orgs.access import gate_exempt
 from orgs.models import Membership, Organization
-from sso import held_posts, skipping
+from sso import held_posts, skipping, trials
 from sso.browser import browser_session_of, ensure_browser_session
 from sso.errors import SSOError
 from sso.gate import live_connections
@@ -44,6 +44,7 @@ def start(request: HttpRequest, org_slug: str) -> HttpResponse:
     org = get_object_or_404(Organization, slug=org_slug)
     if not Membership.objects.filter(org=org, user_id=signed_in_user(request).pk).exists():
         raise Http404
+    trials.settle_if_due(org_id=org.pk, now=timezone.now())
     live = list(live_connections(org))
     if not live:
         return render(request, "sso/unavailable.html", {"org": org}, status=503)
@@ -64,6 +65,7 @@ def join(request: HttpRequest, org_slug: str) -> HttpResponse:
     org = get_object_or_404(Organization, slug=org_slug)
     if Membership.objects.filter(org=org, user_id=signed_in_user(request).pk).exists():
         return redirect(org)
+    trials.settle_if_due(org_id=org.pk, now=timezone.now())
     live = list(live_connections(org))
     if not live:
         raise Http404

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.requests import signed_in_user
@@ -40,6 +41,8 @@ def finish(request: HttpRequest, attempt: LoginAttempt, assertion: IdentityAsser
         return refuse(request, error, connection=attempt.connection, attempt=attempt)
     request.session.cycle_key()  # a session key known before this proof must not carry it
     messages.success(request, _how_long(completed.session))
+    if completed.has_confirmed_revision:
+        messages.success(request, _confirmed(attempt))
     return redirect(_return_path(attempt))
 
 
@@ -100,6 +103,13 @@ def _choice_url(connection: Connection, attempt: LoginAttempt | None) -> str:
 
 def _return_path(attempt: LoginAttempt) -> str:
     return safe_path(attempt.next_path, fallback=attempt.org.get_absolute_url())
+
+
+def _confirmed(attempt: LoginAttempt) -> str:
+    return _("Revision %(number)s of %(connection)s is confirmed: it stays live.") % {
+        "number": attempt.revision.number,
+        "connection": attempt.connection.name,
+    }
 
 
 def _how_long(session: SSOSession) -> str:

@@ -59,7 +59,9 @@ RECORDED: dict[str, dict[str, Any]] = {
     "org.settings.sso.certificate": CONNECTION
     | {"revision": 2, "certificate": "CN=Hooli", "fingerprint": "AB:CD", "valid_until": TIME},
     "org.settings.sso.test": CONNECTION | {"revision": 3, "passed": True, "code": ""},
-    "org.settings.sso.live": CONNECTION | {"revision": 3, "replaced": None},
+    "org.settings.sso.live": CONNECTION | {"revision": 3, "replaced": None, "confirm_by": TIME},
+    "org.settings.sso.confirm": CONNECTION | {"revision": 3},
+    "org.settings.sso.fall_back": CONNECTION | {"revision": 3, "restored": 2},
     "org.settings.sso.enable": {"enforcement": {"from": "off", "to": "report_only"}},
     "org.settings.sso.disable": {"enforcement": {"from": "enforced", "to": "off"}},
     "org.settings.sso.mapping": CONNECTION
