@@ -19,6 +19,7 @@ from orgs.models import Organization
 from sso import mappings, trials
 from sso.connection_lock import lock_connection
 from sso.gate import live_connections
+from sso.guides import GENERIC
 from sso.models import Connection, LinkedIdentity, Revision, RevisionTest, SSOPolicy, SSOSession
 from sso.protocols import adapter_for
 from sso.settings_errors import (
@@ -98,11 +99,13 @@ class SAMLConfiguration:
 
 
 @transaction.atomic
-def create_connection(*, org: Organization, name: str, protocol: SSOProtocol, actor: User) -> Connection:
+def create_connection(
+    *, org: Organization, name: str, protocol: SSOProtocol, actor: User, vendor: str = GENERIC
+) -> Connection:
     """Make a connection without any revision. Raises ConnectionNameTaken."""
     try:
         with transaction.atomic():
-            connection = Connection.objects.create(org=org, name=name, protocol=protocol)
+            connection = Connection.objects.create(org=org, name=name, protocol=protocol, vendor=vendor)
     except IntegrityError:
         raise ConnectionNameTaken(field="name") from None
     _record(connection, actor, action="create", protocol=protocol.value)
@@ -120,6 +123,15 @@ def rename_connection(*, connection: Connection, name: str, actor: User) -> None
         raise ConnectionNameTaken(field="name") from None
     connection.name = name
     _record(connection, actor, action="rename", before=before)
+
+
+@transaction.atomic
+def change_vendor(*, connection: Connection, vendor: str, actor: User) -> None:
+    """Show another vendor's guide; nothing else depends on it."""
+    before = lock_connection(connection).vendor
+    Connection.objects.filter(pk=connection.pk).update(vendor=vendor)
+    connection.vendor = vendor
+    _record(connection, actor, action="change_vendor", vendor={"from": before, "to": vendor})
 
 
 @transaction.atomic

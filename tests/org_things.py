@@ -73,6 +73,7 @@ def things_of(org: Organization) -> Mapping[str, Any]:
     )
     return {
         "org_slug": org.slug,
+        "vendor_key": "okta",
         "member_id": member.pk,
         "user_id": member.user_id,
         "group_slug": group.slug,

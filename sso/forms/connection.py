@@ -1,22 +1,45 @@
 """A connection: named, switched off, deleted. What its drafts ask is for its protocol to say."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from hubsso.text import validate_one_line
+from sso.guides import Vendor
 from sso.models import Connection
 from sso.models.connection import PROTOCOL_CHOICES
 from sso.types import SSOProtocol
 
 
 class ConnectionForm(forms.Form):
+    """A new connection to a vendor. The protocol is asked where the vendor has guides for more than one."""
+
     name = forms.CharField(
+        label=_("Name"),
         max_length=60,
         validators=[validate_one_line],
-        help_text="Members read it on the button: “Authenticate with Acme Login”.",
+        help_text=_("Members read it on the button: “Authenticate with Acme Login”."),
     )
-    protocol = forms.TypedChoiceField(choices=PROTOCOL_CHOICES, coerce=SSOProtocol, widget=forms.RadioSelect)
+    protocol = forms.TypedChoiceField(
+        label=_("Protocol"), choices=PROTOCOL_CHOICES, coerce=SSOProtocol, widget=forms.RadioSelect
+    )
+
+    def __init__(self, data: Any = None, *, vendor: Vendor, name: str) -> None:
+        super().__init__(data, initial={"name": name, "protocol": vendor.guides[0].protocol.value})
+        labels = dict(PROTOCOL_CHOICES)
+        protocol = cast("forms.TypedChoiceField", self.fields["protocol"])
+        protocol.choices = [(guide.protocol.value, labels[guide.protocol.value]) for guide in vendor.guides]
+
+
+class VendorForm(forms.Form):
+    """Whose guide a connection shows: a vendor with one for its protocol."""
+
+    vendor = forms.ChoiceField()
+
+    def __init__(self, data: Any = None, *, offered: list[Vendor]) -> None:
+        super().__init__(data)
+        cast("forms.ChoiceField", self.fields["vendor"]).choices = [(each.key, each.name) for each in offered]
 
 
 class ConnectionNameForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

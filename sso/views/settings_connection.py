@@ -1,4 +1,4 @@
-"""A connection as a whole: choose it, see it, rename it, switch it off, delete it."""
+"""A connection as a whole: see it, rename it, switch it off, delete it."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
 from sso import connections
-from sso.forms.connection import ConnectionForm, ConnectionNameForm, DeleteConnectionForm, LockOutForm
+from sso.forms.connection import ConnectionNameForm, DeleteConnectionForm, LockOutForm
 from sso.forms.refusals import show_refusal
 from sso.key_pairs import Rollover
 from sso.models import Connection
@@ -23,25 +23,6 @@ from sso.settings_errors import SettingsRefused
 from sso.views.settings_lookup import find_connection
 
 HISTORY_LENGTH = 50
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
-def new(request: OrgRequest, org_slug: str) -> HttpResponse:
-    form = ConnectionForm(request.POST or None, initial={"protocol": request.GET.get("protocol", "")})
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = connections.create_connection(
-                org=request.access.org,
-                name=form.cleaned_data["name"],
-                protocol=form.cleaned_data["protocol"],
-                actor=signed_in_user(request),
-            )
-        except SettingsRefused as refusal:
-            show_refusal(form, refusal)
-        else:
-            return redirect("sso:draft", org_slug, made.uid)
-    return org_page(request, "sso/settings/connection_new.html", {"form": form})
 
 
 @require_safe

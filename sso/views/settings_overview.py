@@ -15,6 +15,7 @@ from sso import enforcement
 from sso.browser import browser_session_of
 from sso.forms.policy import PolicyForm, length_in_words
 from sso.forms.refusals import show_refusal
+from sso.guides import vendors
 from sso.models import SSOPolicy
 from sso.progress import standings_of, steps_of
 from sso.return_paths import with_next
@@ -34,6 +35,7 @@ def overview(request: OrgRequest, org_slug: str) -> HttpResponse:
         "standings": standings,
         "policy": policy,
         "steps": steps_of(standings, policy),
+        "vendors": vendors(),
         "join_url": absolute(reverse("sso:join", args=[org.slug])) if is_live else "",
     }
     return org_page(request, "sso/settings/overview.html", page)

@@ -10,6 +10,7 @@ from sso.views import (
     settings_keys,
     settings_mapping,
     settings_members,
+    settings_new_connection,
     settings_overview,
     settings_refusals,
     settings_reported,
@@ -18,6 +19,7 @@ from sso.views import (
 
 connection_urlpatterns = [
     path("", settings_connection.connection, name="connection"),
+    path("vendor/", settings_new_connection.change_vendor, name="connection_vendor"),
     path("rename/", settings_connection.rename, name="connection_rename"),
     path("switch/", settings_connection.switch, name="connection_switch"),
     path("delete/", settings_connection.delete, name="connection_delete"),
@@ -39,7 +41,8 @@ urlpatterns = [
     path("", settings_overview.overview, name="settings"),
     path("policy/", settings_overview.policy, name="policy"),
     path("policy/reported/", settings_reported.reported, name="reported"),
-    path("connections/new/", settings_connection.new, name="connection_new"),
+    path("connections/new/", settings_new_connection.new, name="connection_new"),
+    path("connections/new/<slug:vendor_key>/", settings_new_connection.new_from, name="connection_new_from"),
     path("connections/<uuid:connection_uid>/", include(connection_urlpatterns)),
     path("collaborators/", settings_members.collaborators, name="collaborators"),
     path("identities/", settings_members.identities, name="identities"),

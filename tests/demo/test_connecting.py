@@ -47,7 +47,9 @@ def test_admin_connects_hooli_and_a_member_signs_in(demo: RunningDemo, protocol:
     admin = Walker(demo.portal)
     admin.sign_in(HANA)
     name = f"Hooli {protocol}"
-    made = admin.send(admin.open(f"{SETTINGS}connections/new/"), "Continue", name=name, protocol=protocol)
+    made = admin.send(
+        admin.open(f"{SETTINGS}connections/new/generic/"), "Continue", name=name, protocol=protocol
+    )
 
     for_portal = register(demo, protocol, values_for_idp(made))
     saved = admin.send(made, "Save draft", **{AT_PORTAL[label]: value for label, value in for_portal.items()})

@@ -44,6 +44,7 @@ SSO_SETTINGS = frozenset(
         "sso:policy",
         "sso:reported",
         "sso:connection_new",
+        "sso:connection_new_from",
         "sso:collaborators",
         "sso:identities",
         "sso:sessions",
@@ -54,6 +55,7 @@ CONNECTION = frozenset(
     {
         "sso:connection",
         "sso:connection_rename",
+        "sso:connection_vendor",
         "sso:connection_switch",
         "sso:connection_delete",
         "sso:draft",

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.test import Client
 
 from sso import connections
+from sso.guides import GENERIC, Vendor, vendors
 from sso.models import Connection, LinkedIdentity, Revision, SSOSession
 from sso.settings_errors import WouldLockOut
 from sso.types import Enforcement
@@ -18,17 +19,29 @@ def connection(acme: AcmeSettings) -> Connection:
     return make_connection(acme.org, connection={"name": "Acme Login"})
 
 
-def test_organisation_without_a_connection_is_offered_both_protocols(acme: AcmeSettings) -> None:
-    page = acme.page("settings")
-    assert "?protocol=oidc" in page
-    assert "?protocol=saml" in page
-    assert 'value="saml" class="form-check-input" required id="id_protocol_1" checked' in " ".join(
-        acme.page("connection_new", protocol="saml").split()
-    )
+@pytest.mark.parametrize("page", ["settings", "connection_new"])
+def test_every_vendor_is_offered(acme: AcmeSettings, page: str) -> None:
+    text = acme.page(page)
+    for vendor in vendors():
+        assert acme.url("connection_new_from", vendor.key) in text
+        assert f"<span>{vendor.name}</span>" in text
+
+
+@pytest.mark.parametrize("vendor", vendors(), ids=lambda vendor: vendor.key)
+def test_a_vendor_s_recommended_protocol_and_name_are_filled_in(acme: AcmeSettings, vendor: Vendor) -> None:
+    form = acme.get("connection_new_from", vendor.key).context["form"]
+    name = "Acme Login" if vendor.key == GENERIC else vendor.name
+    entered = {"name": form["name"].value(), "protocol": form["protocol"].value()}
+    assert entered == {"name": name, "protocol": vendor.guides[0].protocol}
+    acme.post("connection_new_from", vendor.key, **entered)
+    made = Connection.objects.get()
+    assert (made.vendor, made.name, made.protocol) == (vendor.key, name, entered["protocol"])
+    again = acme.get("connection_new_from", vendor.key).context["form"]
+    assert again["name"].value() == f"{name} 2"
 
 
 def test_new_connection_leads_to_its_draft(acme: AcmeSettings) -> None:
-    response = acme.post("connection_new", name="Acme Login", protocol="saml")
+    response = acme.post("connection_new_from", "okta", name="Acme Login", protocol="saml")
     made = Connection.objects.get()
     assert response["Location"] == acme.url("draft", made.uid)
     page = acme.page("draft", made.uid)
@@ -38,13 +51,25 @@ def test_new_connection_leads_to_its_draft(acme: AcmeSettings) -> None:
 
 
 def test_oidc_draft_shows_the_callback_url(acme: AcmeSettings) -> None:
-    acme.post("connection_new", name="Acme Login", protocol="oidc")
+    acme.post("connection_new_from", "okta", name="Acme Login", protocol="oidc")
     made = Connection.objects.get()
     assert f"http://testserver/sso/{made.uid}/oidc/callback/" in acme.page("draft", made.uid)
 
 
+def test_vendor_that_nobody_wrote_a_guide_for_is_not_found(acme: AcmeSettings) -> None:
+    assert acme.get("connection_new_from", "nobody").status_code == 404
+
+
+def test_vendor_can_be_changed_later(acme: AcmeSettings, connection: Connection) -> None:
+    assert acme.post("connection_vendor", connection.uid, vendor="nobody").status_code == 200
+    assert acme.post("connection_vendor", connection.uid, vendor="okta").status_code == 302
+    assert Connection.objects.get().vendor == "okta"
+    assert acme.audit("org.settings.sso")[-1]["vendor"] == {"from": "generic", "to": "okta"}
+    assert 'value="okta" aria-current="true"' in acme.page("connection_vendor", connection.uid)
+
+
 def test_name_is_used_once_in_an_organisation(acme: AcmeSettings, connection: Connection) -> None:
-    response = acme.post("connection_new", name="Acme Login", protocol="oidc")
+    response = acme.post("connection_new_from", "okta", name="Acme Login", protocol="oidc")
     assert response.context["form"].errors["name"] == [
         "Another connection of this organisation has this name."
     ]
