@@ -53,6 +53,8 @@ EVENTS: dict[str, str] = {
     "org.sso_end_sessions": "ended single sign-on sessions",
     "org.sso_groups_incomplete": "came with an incomplete list of groups; roles were kept",
     "org.sso_recovery": "opened a recovery session",
+    "org.sso_recovery_end": "ended a recovery session",
+    "org.sso_recovery_codes": "made recovery codes for themselves",
     "org.settings.sso": "changed the single sign-on settings",
     "org.settings.sso.draft": "saved a draft of a connection",
     "org.settings.sso.certificate": "took in a certificate that the identity provider announced",

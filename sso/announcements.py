@@ -64,14 +64,15 @@ def certificate_announced(*, connection: Connection, subject: str, fingerprint: 
     )
 
 
-def recovery_opened(*, org: Organization, email: str) -> None:
-    """An admin opened the SSO settings with a recovery code."""
+def recovery_opened(*, org: Organization, email: str, is_own_code: bool) -> None:
+    """An admin opened the SSO settings with a recovery code: one of their own, or the operator's."""
+    code = "one of their own recovery codes" if is_own_code else "a recovery code from the portal's operator"
     _mail_admins(
         org,
         subject=f"{org.name}: a recovery session was opened",
         text=(
-            f"{email} opened the single sign-on settings of {org.name} with a recovery code from the portal's "
-            "operator. It lasts one hour and opens nothing else.\n"
+            f"{email} opened the single sign-on settings of {org.name} with {code}. It lasts one hour and opens "
+            "nothing else.\n"
         ),
     )
 

@@ -1,6 +1,7 @@
 """What an organisation asks of its members: the steps off, optional, report only, enforced, and the session length.
 
-An admin can't lock themselves out by enforcing: they must hold a live SSO session in the browser they do it from.
+An admin can't lock themselves out by enforcing: they must hold a live SSO session in the browser they do it from, and
+have saved recovery codes for the day when the IdP fails.
 """
 
 from datetime import datetime, timedelta
@@ -12,10 +13,17 @@ from accounts.models import User
 from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Organization
+from sso import recovery_codes
 from sso.gate import live_connections
 from sso.models import SSOPolicy, SSOSession
 from sso.sessions import live_sessions
-from sso.settings_errors import EnforcingNeedsSession, NoLiveConnection, RevisionOnTrial, SettingsRefused
+from sso.settings_errors import (
+    EnforcingNeedsRecoveryCodes,
+    EnforcingNeedsSession,
+    NoLiveConnection,
+    RevisionOnTrial,
+    SettingsRefused,
+)
 from sso.stamps import refuse_stale, stamp_of
 from sso.types import Enforcement, SessionLimit
 
@@ -38,11 +46,25 @@ def why_not(
         return None
     if not live_connections(org).exists():
         return NoLiveConnection(field="enforcement")
-    if enforcement is Enforcement.ENFORCED and SSOPolicy.objects.filter(org=org, confirm_by__gt=now).exists():
-        return RevisionOnTrial(field="enforcement")
-    if enforcement is Enforcement.ENFORCED and not _holds_session(org, user, browser_session, now):
-        return EnforcingNeedsSession(field="enforcement")
+    if enforcement is Enforcement.ENFORCED:
+        return next(
+            iter(what_enforcing_needs(org=org, user=user, browser_session=browser_session, now=now)), None
+        )
     return None
+
+
+def what_enforcing_needs(
+    *, org: Organization, user: User, browser_session: str, now: datetime
+) -> list[SettingsRefused]:
+    """All that this admin must do first, in this browser, with a live connection; empty where nothing is missing."""
+    missing: list[SettingsRefused] = []
+    if SSOPolicy.objects.filter(org=org, confirm_by__gt=now).exists():
+        missing.append(RevisionOnTrial(field="enforcement"))
+    if not _holds_session(org, user, browser_session, now):
+        missing.append(EnforcingNeedsSession(field="enforcement"))
+    if not recovery_codes.codes_of(org=org, user=user).are_ready:
+        missing.append(EnforcingNeedsRecoveryCodes(field="enforcement"))
+    return missing
 
 
 @transaction.atomic
@@ -58,8 +80,8 @@ def change_policy(
 ) -> SSOPolicy:
     """Set enforcement and session length (1 hour to 90 days, in seconds). A shorter length holds at once.
 
-    Raises NoLiveConnection, RevisionOnTrial or EnforcingNeedsSession when enforcement changes to what this admin
-    can't ask for, and StaleForm when the rules are no longer those of the stamp `based_on`.
+    Raises what `why_not` returns when enforcement changes to what this admin can't ask for, and StaleForm when the
+    rules are no longer those of the stamp `based_on`.
     """
     lock_organisation(org.pk)
     SSOPolicy.objects.get_or_create(org=org)

@@ -133,6 +133,7 @@ def _at_new_slug(request: HttpRequest, slug: str) -> HttpResponse | None:
 
 def _let_in(request: HttpRequest, gated: GatedOrg, decision: Decision) -> None:
     request.access = gated.access(who_is(request))  # type: ignore[attr-defined]
+    request.recovery_until = gated.facts.recovery_until  # type: ignore[attr-defined]  # the SSO settings say so
 
 
 def _not_found(request: HttpRequest, gated: GatedOrg, decision: Decision) -> HttpResponse:

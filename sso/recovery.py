@@ -1,21 +1,21 @@
-"""The way back for an organisation that locked itself out: an operator's one-time code opens its SSO settings.
+"""The way back for an organisation that locked itself out: a one-time code opens its SSO settings.
 
-The operator makes a grant for one admin and hands the code on. Redeeming it binds the grant to that admin's browser
-session for an hour. The gate lets a recovery session at the SSO settings and at nothing else.
+It is one of the admin's own recovery codes (`sso.recovery_codes`), or the operator made a grant for the admin and
+handed its code on. Redeeming it binds a grant to that admin's browser session for an hour. The gate lets a recovery
+session at the SSO settings and at nothing else.
 """
 
-import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
-from hubsso.crypto import token_hash
 from orgs import audit
-from orgs.models import Membership, Organization
-from orgs.roles import Role
-from sso import announcements
+from orgs.models import Organization
+from sso import announcements, recovery_codes
 from sso.models import RecoveryGrant, RecoveryTry
+from sso.recovery_codes import code_hash, is_admin, new_code
 from sso.settings_errors import NotAnAdmin, RecoveryCodeWrong, TooManyCodes
 
 REDEEM_WITHIN = timedelta(hours=24)
@@ -23,14 +23,7 @@ OPEN_FOR = timedelta(hours=1)
 MAX_TRIES = 5
 TRIES_WINDOW = timedelta(minutes=15)
 
-# Without 0, 1, I, L, O and U, so that a code survives a telephone. 20 letters of 30 are 98 random bits.
-_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-_GROUPS, _GROUP_LENGTH = 5, 4
-
-
-def is_admin(*, org: Organization, user: User) -> bool:
-    """May this account redeem a code of this organisation?"""
-    return Membership.objects.filter(org=org, user=user, role=Role.ADMIN, user__is_active=True).exists()
+Source = RecoveryGrant.Source
 
 
 @transaction.atomic
@@ -42,9 +35,9 @@ def create_grant(*, org: Organization, user: User, now: datetime) -> tuple[Recov
     if not is_admin(org=org, user=user):
         raise NotAnAdmin
     RecoveryGrant.objects.filter(org=org, user=user, redeemed_at=None).delete()
-    code = _new_code()
+    code = new_code()
     grant = RecoveryGrant.objects.create(
-        org=org, user=user, code_hash=_code_hash(code), redeem_until=now + REDEEM_WITHIN
+        org=org, user=user, code_hash=code_hash(code), redeem_until=now + REDEEM_WITHIN
     )
     return grant, code
 
@@ -60,23 +53,71 @@ def redeem(*, org: Organization, user: User, code: str, browser_session: str, no
     return _redeem(org=org, user=user, code=code, browser_session=browser_session, now=now)
 
 
+def session_of(*, org: Organization, user: User, browser_session: str, now: datetime) -> RecoveryGrant | None:
+    """The recovery session that is open to this admin in this browser."""
+    return _open_grants(org, user, browser_session).filter(expires_at__gt=now).first()
+
+
+@transaction.atomic
+def end_session(*, org: Organization, user: User, browser_session: str, now: datetime) -> bool:
+    """End this admin's recovery session in this browser before its hour is over; False if there is none."""
+    ended = bool(_open_grants(org, user, browser_session).filter(expires_at__gt=now).update(expires_at=now))
+    if ended:
+        audit.record("org.sso_recovery_end", org=org, actor=user)
+    return ended
+
+
+def _open_grants(org: Organization, user: User, browser_session: str) -> QuerySet[RecoveryGrant]:
+    grants = RecoveryGrant.objects.filter(org=org, user=user, browser_session=browser_session)
+    return grants.filter(redeemed_at__isnull=False)
+
+
 @transaction.atomic
 def _redeem(
     *, org: Organization, user: User, code: str, browser_session: str, now: datetime
 ) -> RecoveryGrant:
-    unused = RecoveryGrant.objects.filter(
-        org=org, user=user, code_hash=_code_hash(code), redeemed_at=None, redeem_until__gt=now
-    )
-    # One conditional update: of two browsers that send the same code at once, one gets in.
-    if not browser_session or not unused.update(
-        redeemed_at=now, browser_session=browser_session, expires_at=now + OPEN_FOR
-    ):
+    grant = None
+    if browser_session:
+        grant = _redeem_grant(
+            org=org, user=user, code=code, browser_session=browser_session, now=now
+        ) or _redeem_own_code(org=org, user=user, code=code, browser_session=browser_session, now=now)
+    if grant is None:
         raise RecoveryCodeWrong(field="code")
     RecoveryTry.objects.filter(org=org, user=user).delete()
-    grant = RecoveryGrant.objects.get(code_hash=_code_hash(code))
-    audit.record("org.sso_recovery", org=org, actor=user, data={"expires_at": (now + OPEN_FOR).isoformat()})
-    announcements.recovery_opened(org=org, email=user.email)
+    data = {"expires_at": (now + OPEN_FOR).isoformat(), "source": grant.source}
+    audit.record("org.sso_recovery", org=org, actor=user, data=data)
+    announcements.recovery_opened(org=org, email=user.email, is_own_code=grant.source == Source.OWN_CODE)
     return grant
+
+
+def _redeem_grant(
+    *, org: Organization, user: User, code: str, browser_session: str, now: datetime
+) -> RecoveryGrant | None:
+    """By an operator's code."""
+    unused = RecoveryGrant.objects.filter(
+        org=org, user=user, code_hash=code_hash(code), redeemed_at=None, redeem_until__gt=now
+    )
+    # One conditional update: of two browsers that send the same code at once, one gets in.
+    if not unused.update(redeemed_at=now, browser_session=browser_session, expires_at=now + OPEN_FOR):
+        return None
+    return RecoveryGrant.objects.get(code_hash=code_hash(code))
+
+
+def _redeem_own_code(
+    *, org: Organization, user: User, code: str, browser_session: str, now: datetime
+) -> RecoveryGrant | None:
+    if not recovery_codes.use(org=org, user=user, code=code, now=now):
+        return None
+    return RecoveryGrant.objects.create(
+        org=org,
+        user=user,
+        source=Source.OWN_CODE,
+        code_hash=code_hash(code),
+        redeem_until=now,
+        redeemed_at=now,
+        browser_session=browser_session,
+        expires_at=now + OPEN_FOR,
+    )
 
 
 def _count_try(org: Organization, user: User, now: datetime) -> None:
@@ -90,16 +131,3 @@ def _count_try(org: Organization, user: User, now: datetime) -> None:
     if tries.count() > MAX_TRIES:
         this_one.delete()
         raise TooManyCodes(field="code")
-
-
-def _new_code() -> str:
-    letters = [secrets.choice(_ALPHABET) for _ in range(_GROUPS * _GROUP_LENGTH)]
-    groups = [
-        "".join(letters[start : start + _GROUP_LENGTH]) for start in range(0, len(letters), _GROUP_LENGTH)
-    ]
-    return "-".join(groups)
-
-
-def _code_hash(code: str) -> str:
-    """Typed in any case, with or without hyphens and blanks."""
-    return token_hash("".join(letter for letter in code.upper() if letter.isalnum()))

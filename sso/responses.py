@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.requests import signed_in_user
 from hubsso.negotiation import wants_json
+from orgs.roles import Role
 from sso import held_posts, sessions
 from sso.browser import browser_session_of
 from sso.gate import GatedOrg
@@ -72,6 +73,7 @@ def _block_page(request: HttpRequest, gated: GatedOrg, decision: Decision) -> di
         "reason_text": REASON_TEXTS[decision.reason],
         "start_url": _start(gated, back_to) if gated.facts.has_live_connection else "",
         "choice_url": with_next(choice_url(gated.org.slug), back_to) if gated.has_idp_choice else "",
+        "can_recover": gated.member is not None and gated.member.role is Role.ADMIN,
         "is_post_held": bool(held_path),
         "is_post_lost": request.method == "POST" and not held_path,
     }

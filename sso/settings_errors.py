@@ -113,6 +113,13 @@ class RevisionOnTrial(SettingsRefused):
     )
 
 
+class EnforcingNeedsRecoveryCodes(SettingsRefused):
+    code = "enforcing_needs_recovery_codes"
+    message = (
+        "Make recovery codes and save them first: they are your way back if your identity provider fails."
+    )
+
+
 # --- Mappings ------------------------------------------------------------------------------------------
 
 
@@ -154,7 +161,15 @@ class NotAnAdmin(SettingsRefused):
 
 class RecoveryCodeWrong(SettingsRefused):
     code = "recovery_code_wrong"
-    message = "This code is wrong, was used, or has expired. Ask whoever runs this portal for a new one."
+    message = (
+        "This code is wrong, was used, or has expired. Take another of your codes, or ask whoever runs this portal "
+        "for one."
+    )
+
+
+class RecoveryCodesReplaced(SettingsRefused):
+    code = "recovery_codes_replaced"
+    message = "Other codes have been made since you opened that page. The newest ones count."
 
 
 class TooManyCodes(SettingsRefused):

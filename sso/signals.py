@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.session_store import session_ending
 from orgs.models import Membership
-from sso import seen_attributes, sessions
+from sso import recovery_codes, seen_attributes, sessions
 from sso.browser import browser_session_in, ensure_browser_session
 from sso.models import LinkedIdentity, SSOSession
 
@@ -38,3 +38,9 @@ def end_sessions_of_former_member(sender: object, instance: Membership, **kwargs
 def forget_what_an_identity_said(sender: object, instance: LinkedIdentity, **kwargs: Any) -> None:
     """What the IdP said was of that identity; the next one may be somebody else there."""
     seen_attributes.forget(org_id=instance.org_id, user_id=instance.user_id)
+
+
+@receiver(post_delete, sender=Membership)
+def forget_codes_of_former_member(sender: object, instance: Membership, **kwargs: Any) -> None:
+    """Their recovery codes are worth nothing already; they must not come back with a later membership."""
+    recovery_codes.forget(org_id=instance.org_id, user_id=instance.user_id)

@@ -10,6 +10,7 @@ from accounts.emails import add_verified_email
 from accounts.models import User
 from orgs.models import Membership, Organization, Resource, ResourceGroup
 from orgs.roles import Role
+from sso import recovery_codes
 from sso.models import Connection, KeyPair, LinkedIdentity, LoginAttempt, Revision, SSOPolicy, SSOSession
 from sso.types import Enforcement, IdentityAssertion, KeyPairStatus, Purpose, SessionLimit, SSOProtocol
 from tests.demo_idp.keys import SamlKeyPair, private_key_pem
@@ -131,6 +132,15 @@ def make_sso_session(
         limit=fields.pop("limit", SessionLimit.ORG_TIMEOUT),
         **fields,
     )
+
+
+def give_recovery_codes(membership: Membership) -> list[str]:
+    """An admin's recovery codes, made and saved."""
+    org, user = membership.org, membership.user
+    codes = recovery_codes.make_codes(org=org, user=user, now=timezone.now())
+    made = recovery_codes.codes_of(org=org, user=user)
+    recovery_codes.mark_saved(org=org, user=user, based_on=recovery_codes.stamp(made), now=timezone.now())
+    return codes
 
 
 def make_assertion(connection: Connection, *, subject: str = "subject-1", **fields: Any) -> IdentityAssertion:

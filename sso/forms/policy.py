@@ -1,4 +1,4 @@
-"""Enforcement and session length, and the one-time recovery code."""
+"""Enforcement and session length."""
 
 from typing import Any
 
@@ -53,13 +53,3 @@ def length_in_words(seconds: int) -> str:
 def _length_and_unit(seconds: int) -> tuple[int, int]:
     unit = DAY if seconds % DAY == 0 else HOUR
     return max(1, seconds // unit), unit
-
-
-class RecoveryCodeForm(forms.Form):
-    code = forms.CharField(
-        label="Recovery code",
-        max_length=60,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"}
-        ),
-    )

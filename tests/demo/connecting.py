@@ -6,7 +6,7 @@ from datetime import datetime
 from accounts.models import User
 from orgs import audit
 from orgs.models import Organization, ResourceGroup
-from sso import connections, mappings
+from sso import connections, mappings, recovery_codes
 from sso.connections import OIDCConfiguration, SAMLConfiguration
 from sso.models import Connection, Revision, RevisionTest, SSOPolicy
 from sso.types import Enforcement, SSOProtocol
@@ -43,6 +43,8 @@ def connect(
             slo_url=tenant.saml_slo_url,
         )
     make_live(connection, configuration, actor=actor, now=now)
+    if demo.enforcement is Enforcement.ENFORCED:
+        _have_recovery_codes(org, actor, now)
     _ask_for_sso(org, demo.enforcement, actor)
 
 
@@ -70,6 +72,13 @@ def _map_groups(demo: DemoConnection, connection: Connection, group: ResourceGro
         mappings.save_group_mapping(
             connection=connection, is_enabled=True, attribute="groups", rows=seats, actor=actor
         )
+
+
+def _have_recovery_codes(org: Organization, actor: User, now: datetime) -> None:
+    """As enforcing asks for. Nobody wrote them down: whoever wants to use one makes new ones."""
+    recovery_codes.make_codes(org=org, user=actor, now=now)
+    made = recovery_codes.codes_of(org=org, user=actor)
+    recovery_codes.mark_saved(org=org, user=actor, based_on=recovery_codes.stamp(made), now=now)
 
 
 def _ask_for_sso(org: Organization, enforcement: Enforcement, actor: User) -> None:

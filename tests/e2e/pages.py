@@ -43,6 +43,7 @@ SSO_SETTINGS = frozenset(
         "sso:settings",
         "sso:policy",
         "sso:reported",
+        "sso:recovery_codes",
         "sso:connection_new",
         "sso:connection_new_from",
         "sso:collaborators",
@@ -66,7 +67,16 @@ CONNECTION = frozenset(
     }
 )
 SAML_CONNECTION = CONNECTION | {"sso:idp_metadata"}
-BY_LINKS = ANONYMOUS | ACCOUNT | ORGANISATION | SSO_SETTINGS | SAML_CONNECTION | {"orgs:create"}
+WITH_RECOVERY_CODES = frozenset({"sso:recovery_codes_make"})
+BY_LINKS = (
+    ANONYMOUS
+    | ACCOUNT
+    | ORGANISATION
+    | SSO_SETTINGS
+    | SAML_CONNECTION
+    | WITH_RECOVERY_CODES
+    | {"orgs:create"}
+)
 
 # No link leads there: a journey does (test_moments, test_two_factor, test_failure_lab).
 BY_JOURNEYS = frozenset(
@@ -127,6 +137,8 @@ NOT_LOOKED_AT = {
     "sso:oidc_initiate": "redirect",
     "sso:oidc_jwks": "JSON",
     "sso:put_back": "POST",
+    "sso:recovery_codes_saved": "POST",
+    "sso:recovery_end": "POST",
     "sso:saml_acs": "POST",
     "sso:saml_finish": "redirect",
     "sso:saml_metadata": "XML",

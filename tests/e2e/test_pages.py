@@ -35,7 +35,7 @@ def test_pages_of_an_organisation_with_oidc(visitor: Visitor) -> None:
     visitor.sign_in(OLIVIA)
     visitor.open("/orgs/acme/settings/sso/")
     visitor.authenticate("Acme Login", OLIVIA)
-    expected = pages.ORGANISATION | pages.SSO_SETTINGS | pages.CONNECTION
+    expected = pages.ORGANISATION | pages.SSO_SETTINGS | pages.CONNECTION | pages.WITH_RECOVERY_CODES
     look_at_all(visitor, "/orgs/acme/", within="/orgs/", expected=expected | {"orgs:create"})
 
 

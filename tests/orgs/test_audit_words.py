@@ -52,7 +52,9 @@ RECORDED: dict[str, dict[str, Any]] = {
     "org.sso_logout_refused": CONNECTION | {"code": "logout_unsigned", "reference": "ABCD-2345"},
     "org.sso_end_sessions": {"member": MAX, "count": 2},
     "org.sso_groups_incomplete": CONNECTION,
-    "org.sso_recovery": {"expires_at": TIME},
+    "org.sso_recovery": {"expires_at": TIME, "source": "own_code"},
+    "org.sso_recovery_end": {},
+    "org.sso_recovery_codes": {"codes": 10, "replaced": True},
     "org.settings.sso": CONNECTION | {"action": "switch_off", "sessions_ended": 2},
     "org.settings.sso.draft": CONNECTION
     | {"revision": 3, "issuer": "https://idp.hooli.example", "copied_from": 1},

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def announce(org: Organization, run_on_commit: Any) -> None:
     with run_on_commit(execute=True):
-        announcements.recovery_opened(org=org, email="olivia@acme.example")
+        announcements.recovery_opened(org=org, email="olivia@acme.example", is_own_code=False)
 
 
 def test_a_name_that_no_header_holds_fails_nothing(django_capture_on_commit_callbacks: Any) -> None:

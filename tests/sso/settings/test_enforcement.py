@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sso import enforcement
-from sso.models import Connection, Revision, SSOPolicy, SSOSession
+from sso import enforcement, recovery_codes
+from sso.models import Connection, RecoveryCode, Revision, SSOPolicy, SSOSession
 from sso.settings_errors import SettingsRefused
 from sso.types import Enforcement, SessionLimit
-from tests.builders import make_connection, make_sso_session, set_policy
+from tests.builders import give_recovery_codes, make_connection, make_sso_session, set_policy
 from tests.conftest import log_in
 from tests.sso.settings.conftest import AcmeSettings
 
@@ -19,6 +19,8 @@ WEEK = 7 * 24 * 3600
 
 @pytest.fixture
 def connection(acme: AcmeSettings) -> Connection:
+    """Live, and Olivia has recovery codes: what is left to enforcing is her session."""
+    give_recovery_codes(acme.olivia)
     return make_connection(acme.org, connection={"name": "Acme Login"})
 
 
@@ -65,6 +67,24 @@ def test_session_of_another_browser_does_not_count(
 def test_session_of_another_admin_does_not_count(acme: AcmeSettings, connection: Connection) -> None:
     make_sso_session(acme.oscar, browser_session=acme.browser_session)
     assert refused(acme, Enforcement.ENFORCED) == "enforcing_needs_sso_session"
+
+
+@pytest.mark.catalogue("WEB-LAST-ADMIN")
+def test_enforcing_without_recovery_codes_is_refused(acme: AcmeSettings) -> None:
+    make_connection(acme.org)
+    make_sso_session(acme.olivia, browser_session=acme.browser_session)
+    give_recovery_codes(acme.oscar)
+    assert refused(acme, Enforcement.ENFORCED) == "enforcing_needs_recovery_codes"
+
+
+def test_recovery_codes_that_nobody_saved_or_that_are_used_up_do_not_count(
+    acme: AcmeSettings, connection: Connection
+) -> None:
+    make_sso_session(acme.olivia, browser_session=acme.browser_session)
+    RecoveryCode.objects.update(used_at=timezone.now())
+    assert refused(acme, Enforcement.ENFORCED) == "enforcing_needs_recovery_codes"
+    recovery_codes.make_codes(org=acme.org, user=acme.admin, now=timezone.now())
+    assert refused(acme, Enforcement.ENFORCED) == "enforcing_needs_recovery_codes"
 
 
 def test_expired_session_does_not_count(acme: AcmeSettings, connection: Connection) -> None:
