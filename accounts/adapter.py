@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.encoding import force_str
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.emails import account_of
+from accounts.letters import letter_for
+from hubsso.mail import compose
 from hubsso.request_context import known_client_ip
 
 
@@ -36,16 +37,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         user_id = account_of(email)
         return f"account:{user_id}" if user_id is not None else f"email:{email}"
 
-    def format_email_subject(self, subject: str) -> str:
-        return f"[{settings.SITE_NAME}] {force_str(subject)}"
-
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail whose links and whose site name come from the settings, not from the request."""
+        """Send the letter of a prefix, with links that come from the settings, not from the request.
+
+        In the language and time zone of the request, which is the recipient's own. Raises what the mail server says.
+        """
         context = {
             key: on_base_url(value) if key.endswith("_url") else value for key, value in context.items()
         }
-        site = {"name": settings.SITE_NAME, "domain": urlsplit(settings.BASE_URL).netloc}
-        super().send_mail(template_prefix, email, {**context, "current_site": site})
+        compose(letter_for(template_prefix, context), to=email).send()
 
 
 def on_base_url(url: str) -> str:

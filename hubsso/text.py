@@ -15,11 +15,20 @@ _MAX_KEY_DIGITS = len(str(MAX_KEY))
 
 def validate_one_line(text: str) -> None:
     """For names and titles: they stand in mail headers, log lines and buttons. Raises ValidationError."""
-    if any(unicodedata.category(letter) in _NEVER_IN_A_LINE or letter in _BIDI_OVERRIDES for letter in text):
+    if any(_breaks_a_line(letter) for letter in text):
         raise ValidationError(
             "Use plain text on one line: no line breaks, control characters or changes of direction.",
             code="not_one_line",
         )
+
+
+def one_line(text: str) -> str:
+    """The text as one header can hold it: a name with a line break begins no header of its own."""
+    return " ".join("".join(" " if _breaks_a_line(letter) else letter for letter in text).split())
+
+
+def _breaks_a_line(letter: str) -> bool:
+    return unicodedata.category(letter) in _NEVER_IN_A_LINE or letter in _BIDI_OVERRIDES
 
 
 def has_control_character(text: str) -> bool:

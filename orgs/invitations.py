@@ -1,27 +1,25 @@
 """Invitations by e-mail: a one-time link, good only for an account that has proven it owns the address."""
 
-import logging
-import smtplib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models.functions import Lower
-from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.emails import verified_emails
 from accounts.models import User
+from hubsso import mail
 from hubsso.crypto import random_token, token_hash
 from orgs import audit, members
 from orgs.errors import AlreadyMember, InvitationExpired, InvitationForOther, InvitationGone, InvitationsOff
 from orgs.models import Invitation, Membership, Organization
 from orgs.roles import Role, RoleSource
-
-logger = logging.getLogger(__name__)
 
 LIFETIME = timedelta(days=14)
 
@@ -95,7 +93,7 @@ def accept(*, token: str, user: User, now: datetime, invitations_off: str = "") 
     check_acceptable(invitation, user=user, now=now)
     if off := off_for(invitation, invitations_off=invitations_off):
         raise InvitationsOff(off)
-    used, _ = Invitation.objects.filter(pk=invitation.pk).delete()
+    used, _rows = Invitation.objects.filter(pk=invitation.pk).delete()
     if not used:
         raise InvitationGone  # somebody was faster
     role = Role(invitation.role)
@@ -139,7 +137,7 @@ def pending_for(*, org: Organization, user: User, now: datetime) -> Invitation |
 def _store(*, org: Organization, email: str, actor: User, values: dict[str, Any]) -> Invitation:
     if Membership.objects.filter(org=org, user__email__iexact=email).exists():
         raise AlreadyMember
-    invitation, _ = Invitation.objects.update_or_create(org=org, email=email, defaults=values)
+    invitation, _is_new = Invitation.objects.update_or_create(org=org, email=email, defaults=values)
     audit.record("org.invite_user", org=org, actor=actor, data=_described(invitation))
     return invitation
 
@@ -153,11 +151,34 @@ def _described(invitation: Invitation) -> dict[str, Any]:
 
 
 def _send(invitation: Invitation, *, link: str, sender: User) -> bool:
-    context = {"invitation": invitation, "link": link, "sender": sender, "site_name": settings.SITE_NAME}
-    subject = " ".join(render_to_string("orgs/email/invitation_subject.txt", context).split())
-    try:
-        send_mail(subject, render_to_string("orgs/email/invitation.txt", context), None, [invitation.email])
-    except (smtplib.SMTPException, OSError):
-        logger.exception("org.invitation.not_sent", extra={"invitation_id": invitation.pk})
-        return False
-    return True
+    return mail.deliver(
+        mail.Recipient(invitation.email), lambda: _letter(invitation, link=link, sender=sender)
+    )
+
+
+def _letter(invitation: Invitation, *, link: str, sender: User) -> mail.Letter:
+    until = timezone.localtime(invitation.expires_at)
+    role = str(invitation.get_role_display())
+    facts = [
+        (_("Organisation"), invitation.org.name),
+        (
+            _("Role"),
+            _("%(role)s, as an external collaborator") % {"role": role}
+            if invitation.is_external_collaborator
+            else role,
+        ),
+        (_("Invited by"), f"{sender.name} ({sender.email})"),
+        (_("Good until"), date_format(until, "j F Y, H:i e")),
+    ]
+    return mail.Letter(
+        subject=_("%(sender)s invites you to %(org)s") % {"sender": sender.name, "org": invitation.org.name},
+        paragraphs=(
+            _("%(sender)s invites you to join %(org)s on %(site)s.")
+            % {"sender": sender.name, "org": invitation.org.name, "site": settings.SITE_NAME},
+            _("To accept, sign in or sign up with the address %(email)s. The link works once.")
+            % {"email": invitation.email},
+        ),
+        facts=tuple(facts),
+        action=(_("See the invitation"), link),
+        reason=_("If you did not expect this mail, do nothing."),
+    )

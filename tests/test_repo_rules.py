@@ -20,6 +20,7 @@ FOUNDATION = frozenset(
         "hubsso.net",
         "hubsso.crypto",
         "hubsso.key_rotation",
+        "hubsso.mail",
         "hubsso.request_context",
         "hubsso.request_sizes",
         "hubsso.negotiation",

@@ -22,6 +22,16 @@ def test_a_name_that_no_header_holds_fails_nothing(django_capture_on_commit_call
     org = make_org(name="Ac\nme")
     make_member(org, role=Role.ADMIN)
     announce(org, django_capture_on_commit_callbacks)
+    assert mail.outbox[0].subject == "Ac me: a recovery session was opened"
+
+
+def test_an_admin_whose_account_is_switched_off_is_not_written_to(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    org = make_org()
+    make_member(org, make_user(is_active=False), role=Role.ADMIN)
+    make_member(org, role=Role.READ)
+    announce(org, django_capture_on_commit_callbacks)
     assert mail.outbox == []
 
 
