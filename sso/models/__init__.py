@@ -7,7 +7,7 @@ from sso.models.expiry import CertificateUse, ExpiryWarning
 from sso.models.hand_over import HandOver
 from sso.models.keys import AnnouncedCertificate, KeyPair, MetadataCheck
 from sso.models.login import ConsumedMessage, HeldPost, LinkedIdentity, LoginAttempt
-from sso.models.policy import ReportedBlock, SSOPolicy
+from sso.models.policy import LinkReminder, ReportedBlock, SSOPolicy
 from sso.models.recovery import RecoveryCode, RecoveryCodeSet, RecoveryGrant, RecoveryTry
 from sso.models.session import LogoutAttempt, SSOSession
 from sso.models.trace import RefusalTrace
@@ -23,6 +23,7 @@ __all__ = [
     "HandOver",
     "HeldPost",
     "KeyPair",
+    "LinkReminder",
     "LinkedIdentity",
     "LoginAttempt",
     "LoginCount",

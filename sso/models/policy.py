@@ -71,3 +71,17 @@ class ReportedBlock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.org} {self.day} {self.path}: {self.count}"
+
+
+class LinkReminder(models.Model):
+    """When a member without a linked identity was last asked by mail to authenticate: at most once a day."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["org", "user"], name="link_reminder_one_per_member")]
+
+    def __str__(self) -> str:
+        return f"{self.user} was reminded by {self.org}"
