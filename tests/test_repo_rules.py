@@ -16,6 +16,7 @@ LAYERS = ("accounts", "orgs", "sso", "hubsso")  # each may import those before i
 # Modules of hubsso that know no app and that every app may use.
 FOUNDATION = frozenset(
     {
+        "hubsso.charts",
         "hubsso.env",
         "hubsso.net",
         "hubsso.crypto",

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from orgs.models import Organization
+from sso.causes import Cause, cause_of
 from sso.models.connection import Connection
 from sso.models.login import PURPOSE_CHOICES
 from sso.types import LoginOutcome
@@ -44,6 +45,11 @@ class LoginRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} of {self.user}: {self.outcome}"
+
+    @property
+    def cause(self) -> Cause:
+        """Why it was refused, in words."""
+        return cause_of(self.code)
 
 
 class LoginCount(models.Model):

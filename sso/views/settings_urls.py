@@ -6,6 +6,7 @@ A connection is always looked up through the organisation in the URL: another or
 from django.urls import include, path
 
 from sso.views import (
+    settings_activity,
     settings_connection,
     settings_keys,
     settings_mapping,
@@ -55,6 +56,7 @@ urlpatterns = [
     path("sessions/", settings_members.sessions, name="sessions"),
     path("sessions/<int:session_id>/end/", settings_members.end_session, name="session_end"),
     path("sessions/of/<int:user_id>/end/", settings_members.end_all_sessions, name="sessions_end_all"),
+    path("activity/", settings_activity.logins, name="activity"),
     path("refusals/", settings_refusals.refusals, name="refusals"),
     path("refusals/<slug:reference>/", settings_refusals.refusal, name="refusal"),
 ]

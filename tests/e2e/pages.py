@@ -49,6 +49,7 @@ SSO_SETTINGS = frozenset(
         "sso:collaborators",
         "sso:identities",
         "sso:sessions",
+        "sso:activity",
         "sso:refusals",
     }
 )
