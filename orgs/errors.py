@@ -1,10 +1,12 @@
-"""Why a rule of the organisations app said no. `code` is stable; `message` is what the person reads.
+"""Why a rule of the organisations app said no. `code` is stable; `message` is what the person reads, in their language
+where it is marked for translation (`gettext_noop`).
 
 A `Forbidden` is also Django's PermissionDenied: left alone it becomes a 403. The others are answers to what
 somebody typed or clicked, and are shown beside the form.
 """
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext
 
 
 class OrgError(Exception):
@@ -14,7 +16,7 @@ class OrgError(Exception):
     message = "That is not possible."
 
     def __init__(self, message: str = "") -> None:
-        self.message = message or self.message
+        self.message = message or gettext(self.message)
         super().__init__(self.message)
 
 
