@@ -5,6 +5,7 @@ steps, at the pace of the IdP's admin: `add_next` publishes a second pair, `swit
 forgets the first.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -77,9 +78,12 @@ def published_key_pairs(connection: Connection) -> list[KeyPair]:
 
 def decrypting_key_pairs(connection: Connection) -> list[KeyPair]:
     """Every pair that an IdP may still encrypt for, the one that signs first."""
-    return sorted(
-        connection.key_pairs.order_by("id"), key=lambda pair: _ORDER.index(KeyPairStatus(pair.status))
-    )
+    return in_order(connection.key_pairs.all())
+
+
+def in_order(pairs: Iterable[KeyPair]) -> list[KeyPair]:
+    """The one that signs first, then the next one, then old ones, older before newer."""
+    return sorted(pairs, key=lambda pair: (_ORDER.index(KeyPairStatus(pair.status)), pair.pk))
 
 
 def private_key_of(key_pair: KeyPair) -> str:

@@ -36,16 +36,22 @@ class CopyValue:
 
 @dataclass(frozen=True, slots=True)
 class ShownCertificate:
-    """A certificate of the IdP as a page shows it."""
+    """A certificate of the IdP as a page shows it. `announced_at`: when metadata announced it, where it did."""
 
     subject: str
     fingerprint: str
     key: str
+    not_before: datetime
     not_after: datetime
     is_expired: bool
+    announced_at: datetime | None = None
 
 
 class ProtocolAdapter(Protocol):
+    @property
+    def pins_certificates(self) -> bool:
+        """Does an admin say which certificates the IdP signs with? Else its keys are fetched from it."""
+
     def draft_form(self, data: Any = None, *, base: Revision | None) -> "DraftForm":
         """The form of a draft, filled from `base`, the revision that is being changed."""
 

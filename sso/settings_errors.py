@@ -3,6 +3,8 @@
 They are answers to what an admin typed or clicked, and leave no trace; `sso.errors` has the refusals of logins.
 """
 
+from django.utils.translation import gettext_noop as _
+
 from orgs.errors import OrgError
 
 
@@ -86,6 +88,34 @@ class WouldLockOut(SettingsRefused):
         "Single sign-on is enforced and this is the last working connection: nobody, you included, could enter. "
         "Stop enforcing first, or tick the box if that is what you want."
     )
+
+
+# --- Certificates --------------------------------------------------------------------------------------
+
+
+class NothingEntered(SettingsRefused):
+    code = "nothing_entered"
+    message = _("Enter the identity provider's values first.")
+
+
+class CertificateKnown(SettingsRefused):
+    code = "certificate_known"
+    message = _("This certificate is here already.")
+
+
+class CertificateNotThere(SettingsRefused):
+    code = "certificate_not_there"
+    message = _("This certificate is not in the configuration any more.")
+
+
+class LastCertificate(SettingsRefused):
+    code = "last_certificate"
+    message = _("This is the only certificate that is trusted. Add the next one first.")
+
+
+class TooManyCertificates(SettingsRefused):
+    code = "too_many_certificates"
+    message = _("There are too many certificates. Remove an old one first.")
 
 
 # --- Enforcement ---------------------------------------------------------------------------------------

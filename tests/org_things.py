@@ -84,6 +84,7 @@ def things_of(org: Organization) -> Mapping[str, Any]:
         "connection_uid": connection.uid,
         "test_id": test.pk,
         "key_uid": give_key_pair(connection, KeyStore().saml_key_pair(org.slug)).uid,
+        "certificate_slug": "00",
         "identity_id": identity.pk,
         "session_id": make_sso_session(member, browser_session=f"{org.slug}-browser").pk,
         "reference": trace.reference,

@@ -27,6 +27,8 @@ from sso.types import ClientAuthentication, IdentityAssertion, Purpose, Response
 class OIDCAdapter:
     """The `ProtocolAdapter` of OpenID Connect: the code flow with PKCE, state and nonce."""
 
+    pins_certificates = False
+
     def draft_form(self, data: Any = None, *, base: Revision | None) -> OIDCDraftForm:
         return OIDCDraftForm(data, base=base)
 

@@ -20,6 +20,8 @@ from sso.types import IdentityAssertion, SessionLimit
 class SAMLAdapter:
     """The SAML side of `sso.protocols.ProtocolAdapter`."""
 
+    pins_certificates = True
+
     def draft_form(self, data: Any = None, *, base: Revision | None) -> SAMLDraftForm:
         return SAMLDraftForm(data, base=base)
 

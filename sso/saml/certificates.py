@@ -18,7 +18,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from sso.models import Revision
+from sso.models import AnnouncedCertificate, Revision
 from sso.saml.errors import CertificateExpired, CertificateKeyWeak, CertificateUnreadable
 from sso.saml.limits import MAX_CERTIFICATES, MAX_CERTIFICATES_LENGTH, MAX_SUBJECT_LENGTH, MIN_RSA_BITS
 
@@ -76,8 +76,14 @@ def trusted_certificates(revision: Revision, *, now: datetime) -> list[Certifica
 
 def known_certificates(revision: Revision) -> list[str]:
     """PEM: what the admin saved, then what the metadata announced since (`metadata_refresh`)."""
-    announced = revision.announced_certificates.order_by("id").values_list("pem", flat=True)
-    return [*revision.certificates, *(announced if revision.metadata_url else ())]
+    return [*revision.certificates, *(row.pem for row in announced_certificates(revision))]
+
+
+def announced_certificates(revision: Revision) -> list[AnnouncedCertificate]:
+    """What the metadata announced since the revision was saved, the first one first. None without a metadata URL."""
+    if not revision.metadata_url:
+        return []
+    return sorted(revision.announced_certificates.all(), key=lambda row: row.pk)
 
 
 @lru_cache(maxsize=1024)

@@ -1,18 +1,20 @@
 """The draft form of a SAML connection, and the form that fills it from an IdP's metadata."""
 
+import base64
 import re
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from hubsso import net
 from sso.connections import SAMLConfiguration
 from sso.errors import SSOError
 from sso.forms.draft import EXACT, DraftForm
 from sso.models import Revision
-from sso.saml.certificates import parse_certificates
+from sso.saml.certificates import CertificateInfo, parse_certificates
 from sso.saml.idp_metadata import DescribedIdP, described_idps, fetch_metadata
 from sso.saml.limits import MAX_CERTIFICATES_LENGTH, MAX_METADATA_LENGTH
 
@@ -253,3 +255,44 @@ def entered_by(idp: DescribedIdP, *, metadata_url: str) -> dict[str, Any]:
         "slo_binding": idp.slo.binding.value if idp.slo else Revision.Binding.REDIRECT.value,
         "metadata_url": metadata_url,
     }
+
+
+class AddCertificateForm(forms.Form):
+    """An IdP's next certificate, as text or as a file. After a valid form, `found` has what was read."""
+
+    certificates = forms.CharField(
+        label=_("Certificate"),
+        max_length=MAX_CERTIFICATES_LENGTH,
+        required=False,
+        widget=forms.Textarea(attrs={**EXACT, "rows": 8, "class": "font-monospace small"}),
+        help_text=_("Paste the X.509 certificate that your identity provider will sign with, in PEM format."),
+    )
+    certificate_file = forms.FileField(
+        label=_("Or a file"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".pem,.crt,.cer,.der,.cert,application/x-x509-ca-cert"}),
+        help_text=_("A .pem, .crt or .cer file."),
+    )
+
+    found: tuple[CertificateInfo, ...] = ()
+
+    def clean(self) -> dict[str, Any]:
+        given = [name for name in ("certificates", "certificate_file") if self.cleaned_data.get(name)]
+        if self.errors:
+            return self.cleaned_data
+        if len(given) != 1:
+            raise ValidationError(_("Paste the certificate, or choose a file."), code="certificate_source")
+        try:
+            self.found = tuple(parse_certificates(self._text(given[0]), now=timezone.now()))
+        except SSOError as error:
+            self.add_error(given[0], ValidationError(error.admin_detail, code=error.code))
+        return self.cleaned_data
+
+    def _text(self, name: str) -> str:
+        """What was pasted or what the file holds. A file may also hold the certificate as bytes (DER)."""
+        if name == "certificates":
+            return str(self.cleaned_data[name])
+        content: bytes = self.cleaned_data[name].read(MAX_CERTIFICATES_LENGTH + 1)
+        if content.isascii():
+            return content.decode()
+        return base64.b64encode(content).decode()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from sso import login, replay
+from sso import certificate_uses, login, replay
 from sso.models import Connection, LoginAttempt, Revision
 from sso.saml import decryption, document, library, postflight, signatures
 from sso.saml.attributes import identity_assertion
@@ -21,11 +21,15 @@ from sso.types import IdentityAssertion, MessageKind
 
 @dataclass(frozen=True, slots=True)
 class AcceptedAssertion:
-    """What every judge let pass. It was not yet used; that is the last question."""
+    """What every judge let pass. It was not yet used; that is the last question.
+
+    `signers` are the fingerprints of the certificates whose keys verified it.
+    """
 
     identity: IdentityAssertion
     assertion_id: str
     usable_until: datetime
+    signers: frozenset[str] = frozenset()
 
 
 def read_response(posted: str) -> UnverifiedResponse:
@@ -77,6 +81,7 @@ def accept_response(
         identity=identity_assertion(checked, revision),
         assertion_id=checked.assertion_id,
         usable_until=checked.usable_until,
+        signers=frozenset(info.fingerprint_sha256 for info in verified.signers),
     )
 
 
@@ -96,7 +101,9 @@ def use_once(accepted: AcceptedAssertion, *, attempt: LoginAttempt, now: datetim
     )
     if not is_first_use:
         raise AssertionReplayed(f"The assertion {shown(accepted.assertion_id)} was used before.")
-    return login.park_assertion(attempt=attempt, assertion=accepted.identity, now=now)
+    ticket = login.park_assertion(attempt=attempt, assertion=accepted.identity, now=now)
+    certificate_uses.record(accepted.signers, connection_id=attempt.connection_id, now=now)
+    return ticket
 
 
 def _verify(

@@ -5,24 +5,28 @@ from datetime import datetime
 from sso.errors import SSOError
 from sso.models import Revision
 from sso.protocols import ShownCertificate
-from sso.saml.certificates import known_certificates, read_pem
+from sso.saml.certificates import announced_certificates, read_pem
 
 
 def shown_certificates(revision: Revision, *, now: datetime) -> list[ShownCertificate]:
     """Those that can be read; they were checked when they were saved."""
-    shown = []
-    for pem in known_certificates(revision):
-        try:
-            info = read_pem(pem)
-        except SSOError:
-            continue
-        shown.append(
-            ShownCertificate(
-                info.subject,
-                info.fingerprint_sha256,
-                info.key,
-                info.not_after,
-                is_expired=now >= info.not_after,
-            )
-        )
-    return shown
+    pinned: list[tuple[str, datetime | None]] = [(str(pem), None) for pem in revision.certificates]
+    announced = [(row.pem, row.first_seen_at) for row in announced_certificates(revision)]
+    shown = (_shown(pem, announced_at, now) for pem, announced_at in (*pinned, *announced))
+    return [certificate for certificate in shown if certificate is not None]
+
+
+def _shown(pem: str, announced_at: datetime | None, now: datetime) -> ShownCertificate | None:
+    try:
+        info = read_pem(pem)
+    except SSOError:
+        return None
+    return ShownCertificate(
+        subject=info.subject,
+        fingerprint=info.fingerprint_sha256,
+        key=info.key,
+        not_before=info.not_before,
+        not_after=info.not_after,
+        is_expired=now >= info.not_after,
+        announced_at=announced_at,
+    )

@@ -29,7 +29,7 @@ def add(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespons
         messages.error(request, NOTHING_TO_DO)
     else:
         messages.success(request, "The next key is published. Give it to your identity provider now.")
-    return redirect("sso:connection", org_slug, connection_uid)
+    return redirect("sso:connection_certificates", org_slug, connection_uid)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,7 +44,7 @@ def switch_over(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Htt
             )
         else:
             messages.error(request, NOTHING_TO_DO)
-        return redirect("sso:connection", org_slug, connection_uid)
+        return redirect("sso:connection_certificates", org_slug, connection_uid)
     return org_page(request, "sso/settings/key_switch.html", {"connection": connection, "form": form})
 
 
@@ -58,7 +58,7 @@ def remove_old(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Http
             messages.success(request, "The old key is gone.")
         else:
             messages.error(request, NOTHING_TO_DO)
-        return redirect("sso:connection", org_slug, connection_uid)
+        return redirect("sso:connection_certificates", org_slug, connection_uid)
     return org_page(request, "sso/settings/key_remove.html", {"connection": connection, "form": form})
 
 

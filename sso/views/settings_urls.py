@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from sso.views import (
     settings_activity,
+    settings_certificates,
     settings_connection,
     settings_keys,
     settings_mapping,
@@ -30,6 +31,8 @@ connection_urlpatterns = [
     path("tests/<int:test_id>/", settings_revisions.revision_test, name="revision_test"),
     path("go-live/", settings_revisions.go_live, name="go_live"),
     path("put-back/", settings_revisions.put_back, name="put_back"),
+    path("certificates/", settings_certificates.connection_certificates, name="connection_certificates"),
+    path("metadata/read/", settings_certificates.read_metadata, name="read_metadata"),
     path("keys/add/", settings_keys.add, name="key_add"),
     path("keys/switch/", settings_keys.switch_over, name="key_switch"),
     path("keys/remove/", settings_keys.remove_old, name="key_remove"),
@@ -50,6 +53,7 @@ urlpatterns = [
     path("recovery-codes/saved/", settings_recovery.saved, name="recovery_codes_saved"),
     path("recovery-session/end/", settings_recovery.end_session, name="recovery_end"),
     path("connections/<uuid:connection_uid>/", include(connection_urlpatterns)),
+    path("certificates/", settings_certificates.certificates, name="certificates"),
     path("collaborators/", settings_members.collaborators, name="collaborators"),
     path("identities/", settings_members.identities, name="identities"),
     path("identities/<int:identity_id>/unlink/", settings_members.unlink, name="identity_unlink"),

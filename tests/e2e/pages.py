@@ -44,6 +44,7 @@ SSO_SETTINGS = frozenset(
         "sso:policy",
         "sso:reported",
         "sso:recovery_codes",
+        "sso:certificates",
         "sso:connection_new",
         "sso:connection_new_from",
         "sso:collaborators",
@@ -56,6 +57,7 @@ SSO_SETTINGS = frozenset(
 CONNECTION = frozenset(
     {
         "sso:connection",
+        "sso:connection_certificates",
         "sso:connection_rename",
         "sso:connection_vendor",
         "sso:connection_switch",
@@ -67,7 +69,7 @@ CONNECTION = frozenset(
         "sso:identity_unlink",
     }
 )
-SAML_CONNECTION = CONNECTION | {"sso:idp_metadata"}
+SAML_CONNECTION = CONNECTION | {"sso:certificate_add", "sso:certificate_remove", "sso:idp_metadata"}
 WITH_RECOVERY_CODES = frozenset({"sso:recovery_codes_make"})
 BY_LINKS = (
     ANONYMOUS
@@ -140,6 +142,7 @@ NOT_LOOKED_AT = {
     "sso:put_back": "POST",
     "sso:recovery_codes_saved": "POST",
     "sso:recovery_end": "POST",
+    "sso:read_metadata": "POST",
     "sso:saml_acs": "POST",
     "sso:saml_finish": "redirect",
     "sso:saml_metadata": "XML",

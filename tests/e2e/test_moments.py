@@ -229,6 +229,7 @@ def test_questions_of_a_key_rollover(visitor: Visitor) -> None:
     visitor.open("/orgs/globex/settings/sso/")
     visitor.authenticate("Globex ID", ZOE)
     visitor.main.get_by_role("link", name="Globex ID").first.click()
+    visitor.main.get_by_role("link", name="Certificates and keys").last.click()
     visitor.page.get_by_role("button", name="Add next key").click()
     look(visitor, "Our keys")
     switch_over = visitor.main.get_by_role("link", name="Switch over")

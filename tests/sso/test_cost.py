@@ -75,7 +75,7 @@ def test_an_anonymous_public_page_asks_for_no_session_and_no_memberships(
 
 # --- Who talks to an IdP -------------------------------------------------------------------------------
 
-TALKS_TO_AN_IDP = {"sso:start", "sso:draft_test", "sso:oidc_callback"}
+TALKS_TO_AN_IDP = {"sso:start", "sso:draft_test", "sso:oidc_callback", "sso:read_metadata"}
 PORTAL_PATHS = ["/", "/search/?q=marker", "/accounts/sso-sessions/", "/accounts/email/"]
 
 

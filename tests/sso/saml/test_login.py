@@ -11,12 +11,14 @@ from django.utils import timezone
 from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
 from sso.key_pairs import ensure_key_pair
 from sso.login import begin_login, new_attempt
-from sso.models import Revision, RevisionTest, SSOSession
+from sso.models import CertificateUse, Revision, RevisionTest, SSOSession
+from sso.saml.certificates import read_pem
 from sso.types import Purpose, SessionLimit
 from sso.viewer import start_url
 from tests.builders import make_connection, make_revision
 from tests.demo_idp import IdPBrowser, IdPPageError, SAMLFault, cancel_login
 from tests.demo_idp.browser import FORM
+from tests.demo_idp.keys import KeyStore
 from tests.sso.saml.conftest import GlobexLogin, register_sp, way_to_idp
 from tests.sso.whole_login import change_revision
 
@@ -283,3 +285,20 @@ def test_draft_is_tested_by_a_real_login_that_opens_nothing(globex: GlobexLogin)
     assert test.passed
     assert response["Location"].endswith(f"/tests/{test.pk}/")
     globex.assert_nothing_was_opened()
+
+
+def test_the_certificate_that_verified_a_login_is_noted_among_those_that_are_trusted(
+    globex: GlobexLogin,
+) -> None:
+    another = KeyStore().saml_key_pair("another one that is trusted").certificate_pem
+    signs = globex.tenant.saml_certificate_pem
+    change_revision(globex, certificates=[another, signs])
+
+    globex.tenant.next_saml_response(audiences=("https://somebody.else.example/",))
+    assert globex.sign_in().status_code == 403
+    assert not CertificateUse.objects.exists()
+
+    globex.sign_in()
+    used = CertificateUse.objects.get()
+    assert used.fingerprint == read_pem(signs).fingerprint_sha256
+    assert timezone.now() - used.last_used_at < timedelta(minutes=1)

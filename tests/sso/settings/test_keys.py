@@ -1,4 +1,4 @@
-"""Our own keys on a connection's page: rolled over in three steps, each by a form that says what comes first."""
+"""Our own keys on the page of keys: rolled over in three steps, each by a form that says what comes first."""
 
 import pytest
 from cryptography import x509
@@ -30,24 +30,25 @@ def statuses(connection: Connection) -> list[str]:
 
 
 def test_keys_are_rolled_over_in_three_steps(acme: AcmeSettings, connection: Connection) -> None:
-    page = acme.page("connection", connection.uid)
+    page = acme.page("connection_certificates", connection.uid)
     assert "Add next key" in page
     assert "Switch over" not in page
     assert "Remove old key" not in page
 
     acme.post("key_add", connection.uid)
     assert statuses(connection) == ["active", "next"]
-    page = acme.page("connection", connection.uid)
+    page = acme.page("connection_certificates", connection.uid)
     assert "read our metadata again" in page
     assert "Add next key" not in page
 
     acme.post("key_switch", connection.uid, idp_knows_next="on")
     assert statuses(connection) == ["active", "old"]
-    assert "Take the old certificate away at the identity provider" in acme.page("connection", connection.uid)
+    page = acme.page("connection_certificates", connection.uid)
+    assert "Take the old certificate away at the identity provider" in page
 
     acme.post("key_remove", connection.uid, idp_left_old="on")
     assert statuses(connection) == ["active"]
-    assert "Add next key" in acme.page("connection", connection.uid)
+    assert "Add next key" in acme.page("connection_certificates", connection.uid)
     assert [entry["action"] for entry in acme.audit("org.settings.sso")] == [
         "add_key",
         "switch_key",
@@ -74,7 +75,7 @@ def test_step_that_somebody_else_took_first_says_so(acme: AcmeSettings, connecti
     for step, tick in (("key_add", ""), ("key_remove", "idp_left_old")):
         response = acme.post(step, connection.uid, **({tick: "on"} if tick else {}))
         assert response.status_code == 302
-        assert "somebody may have been faster" in acme.page("connection", connection.uid)
+        assert "somebody may have been faster" in acme.page("connection_certificates", connection.uid)
     assert statuses(connection) == ["active", "next"]
 
 
@@ -88,7 +89,7 @@ def test_no_more_than_three_keys_are_ever_tried(acme: AcmeSettings, connection: 
 
 def test_page_shows_what_an_admin_compares(acme: AcmeSettings, connection: Connection) -> None:
     pair = connection.key_pairs.get()
-    page = acme.page("connection", connection.uid)
+    page = acme.page("connection_certificates", connection.uid)
 
     certificate = x509.load_pem_x509_certificate(pair.certificate.encode())
     assert pair.fingerprint_sha256 in page
@@ -113,7 +114,7 @@ def test_key_of_another_connection_is_not_found(acme: AcmeSettings, connection: 
 
 def test_connection_without_keys_has_no_such_section(acme: AcmeSettings) -> None:
     oidc = make_connection(acme.org, SSOProtocol.OIDC)
-    assert "Our keys" not in acme.page("connection", oidc.uid)
+    assert "Our keys" not in acme.page("connection_certificates", oidc.uid)
     assert acme.post("key_add", oidc.uid).status_code == 302
     assert not KeyPair.objects.filter(connection=oidc).exists()
 
