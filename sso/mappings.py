@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
@@ -15,12 +16,16 @@ from orgs import audit
 from orgs.models import ResourceGroup, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
 from sso.connection_lock import lock_connection
+from sso.mapping_preview import leaves_no_admin
 from sso.models import Connection, GroupRule, RoleRule
+from sso.role_mapping import GroupMapping, RoleMapping
 from sso.settings_errors import (
     AdminRuleNeeded,
     AttributeNeeded,
     DomainInvalid,
     GroupUnknown,
+    NoAdminLeft,
+    PreviewNeeded,
     RuleRepeated,
     RulesNeeded,
 )
@@ -61,17 +66,10 @@ def save_email_domains(
     return cleaned
 
 
-@transaction.atomic
-def save_role_mapping(
-    *,
-    connection: Connection,
-    is_enabled: bool,
-    attribute: str,
-    rows: Sequence[RoleRow],
-    actor: User,
-    based_on: str | None = None,
-) -> None:
-    """Replace the role mapping. While it is on it needs an attribute and a row that gives Admin.
+def proposed_role_mapping(
+    *, connection: Connection, is_enabled: bool, attribute: str, rows: Sequence[RoleRow], based_on: str | None
+) -> RoleMapping:
+    """A role mapping as it could be saved. While it is on it needs an attribute and a row that gives Admin.
 
     Raises AttributeNeeded, AdminRuleNeeded, RuleRepeated or StaleForm.
     """
@@ -80,15 +78,72 @@ def save_role_mapping(
     _refuse_repeats([row.value for row in rows])
     if is_enabled and not any(row.role is Role.ADMIN for row in rows):
         raise AdminRuleNeeded
+    refuse_stale(based_on=based_on, now_saved=role_mapping_stamp(connection))
+    return RoleMapping(is_enabled, attribute, tuple((row.value, row.role) for row in rows))
+
+
+def save_role_mapping(
+    *,
+    connection: Connection,
+    is_enabled: bool,
+    attribute: str,
+    rows: Sequence[RoleRow],
+    actor: User,
+    now: datetime,
+    based_on: str | None = None,
+    previewed: str | None = None,
+) -> None:
+    """Replace the role mapping. `previewed` is the stamp of what the admin saw a preview of; None: no admin asks.
+
+    Raises PreviewNeeded, NoAdminLeft, or what `proposed_role_mapping` raises. Members are looked through before the
+    lock is taken: what changes meanwhile is for the guard that every login has.
+    """
+    mapping = proposed_role_mapping(
+        connection=connection, is_enabled=is_enabled, attribute=attribute, rows=rows, based_on=based_on
+    )
+    _require_preview(previewed, mapping)
+    if leaves_no_admin(connection=connection, mapping=mapping, now=now):
+        raise NoAdminLeft
+    _replace_role_mapping(connection, mapping, actor=actor, based_on=based_on)
+
+
+@transaction.atomic
+def _replace_role_mapping(
+    connection: Connection, mapping: RoleMapping, *, actor: User, based_on: str | None
+) -> None:
     refuse_stale(based_on=based_on, now_saved=role_mapping_stamp(lock_connection(connection)))
+    is_enabled, attribute = mapping.is_enabled, mapping.attribute
     connection.role_mapping_enabled, connection.role_attribute = is_enabled, attribute
     connection.save(update_fields=["role_mapping_enabled", "role_attribute"])
     connection.role_rules.all().delete()
     RoleRule.objects.bulk_create(
-        RoleRule(connection=connection, value=row.value, role=row.role) for row in rows
+        RoleRule(connection=connection, value=value, role=role) for value, role in mapping.rules
     )
-    rules = [{"value": row.value, "role": row.role.value} for row in rows]
+    rules = [{"value": value, "role": role.value} for value, role in mapping.rules]
     _record(connection, actor, mapping="role", enabled=is_enabled, attribute=attribute, rules=rules)
+
+
+def proposed_group_mapping(
+    *,
+    connection: Connection,
+    is_enabled: bool,
+    attribute: str,
+    rows: Sequence[GroupRow],
+    based_on: str | None,
+) -> GroupMapping:
+    """A resource-group mapping as it could be saved.
+
+    Raises AttributeNeeded, RulesNeeded, RuleRepeated, GroupUnknown or StaleForm.
+    """
+    if is_enabled and not attribute:
+        raise AttributeNeeded(field="attribute")
+    if is_enabled and not rows:
+        raise RulesNeeded
+    if any(row.group.org_id != connection.org_id for row in rows):
+        raise GroupUnknown
+    _refuse_repeats([f"{row.value} and {row.group.name}" for row in rows])
+    refuse_stale(based_on=based_on, now_saved=group_mapping_stamp(connection))
+    return GroupMapping(is_enabled, attribute, tuple((row.value, row.group.pk, row.role) for row in rows))
 
 
 @transaction.atomic
@@ -100,19 +155,20 @@ def save_group_mapping(
     rows: Sequence[GroupRow],
     actor: User,
     based_on: str | None = None,
+    previewed: str | None = None,
 ) -> None:
     """Replace the resource-group mapping. Switched off, the seats it gave are taken back at once.
 
-    Raises AttributeNeeded, RulesNeeded, RuleRepeated, GroupUnknown or StaleForm.
+    Raises PreviewNeeded, or what `proposed_group_mapping` raises.
     """
-    if is_enabled and not attribute:
-        raise AttributeNeeded(field="attribute")
-    if is_enabled and not rows:
-        raise RulesNeeded
-    if any(row.group.org_id != connection.org_id for row in rows):
-        raise GroupUnknown
-    _refuse_repeats([f"{row.value} and {row.group.name}" for row in rows])
-    refuse_stale(based_on=based_on, now_saved=group_mapping_stamp(lock_connection(connection)))
+    mapping = proposed_group_mapping(
+        connection=lock_connection(connection),
+        is_enabled=is_enabled,
+        attribute=attribute,
+        rows=rows,
+        based_on=based_on,
+    )
+    _require_preview(previewed, mapping)
     connection.group_mapping_enabled, connection.group_attribute = is_enabled, attribute
     connection.save(update_fields=["group_mapping_enabled", "group_attribute"])
     connection.group_rules.all().delete()
@@ -123,6 +179,11 @@ def save_group_mapping(
         take_back_mapped_seats(connection=connection, actor=actor)
     rules = [{"value": row.value, "group": row.group.name, "role": row.role.value} for row in rows]
     _record(connection, actor, mapping="group", enabled=is_enabled, attribute=attribute, rules=rules)
+
+
+def preview_stamp(mapping: RoleMapping | GroupMapping) -> str:
+    """Names a proposed mapping, so that what is saved is what the preview showed."""
+    return stamp_of(mapping.is_enabled, mapping.attribute, sorted(mapping.rules))
 
 
 def domains_stamp(connection: Connection) -> str:
@@ -178,6 +239,11 @@ def _refuse_repeats(keys: list[str]) -> None:
     repeated = [key for key, count in Counter(keys).items() if count > 1]
     if repeated:
         raise RuleRepeated(f"There are several rows for {repeated[0]}. Keep one.")
+
+
+def _require_preview(previewed: str | None, mapping: RoleMapping | GroupMapping) -> None:
+    if previewed is not None and previewed != preview_stamp(mapping):
+        raise PreviewNeeded
 
 
 def _record(connection: Connection, actor: User, **data: object) -> None:

@@ -4,7 +4,6 @@ Runs inside the login's transaction, at every login, up and down. It never leave
 admin, and keeps what somebody had when the IdP says that its list of groups is incomplete.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.models import User
@@ -12,22 +11,13 @@ from orgs import audit, invitations, members
 from orgs.errors import AdminCantBeCollaborator, AlreadyMember, LastAdmin
 from orgs.models import Membership, ResourceGroup, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
-from sso import announcements
+from sso import announcements, role_mapping
 from sso.errors import NotAMember
 from sso.models import Connection
-from sso.role_mapping import mapped_role, mapped_seats, values_at
+from sso.role_mapping import GroupMapping, RoleMapping, RolePlan
 from sso.types import IdentityAssertion, Purpose
 
 TELL_AGAIN_AFTER = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class RolePlan:
-    """The role a login would give, where it comes from, and why in words. None leaves the role alone."""
-
-    role: Role
-    source: RoleSource
-    detail: str
 
 
 def membership_for(*, connection: Connection, user: User, purpose: Purpose, now: datetime) -> Membership:
@@ -60,30 +50,42 @@ def plan_role(
     *, connection: Connection, membership: Membership, assertion: IdentityAssertion
 ) -> RolePlan | None:
     """The role this login gives. None where mapping is off, or where the IdP left groups out."""
-    if not connection.role_mapping_enabled:
-        return None
-    values = values_at(assertion.attributes, connection.role_attribute)
-    if not values and assertion.groups_incomplete:
-        return None
-    rules = [(rule.value, Role(rule.role)) for rule in connection.role_rules.all()]
-    match = mapped_role(values, rules)
-    if match is not None:
-        detail = f"IdP mapping: {connection.role_attribute} has {match.value}"
-        return RolePlan(match.role, RoleSource.IDP, detail)
-    if membership.fallback_role:
-        return RolePlan(Role(membership.fallback_role), RoleSource.INVITATION, "No mapping matched")
-    return RolePlan(Role(membership.org.default_role), RoleSource.DEFAULT, "No mapping matched")
+    return role_mapping.plan_role(
+        role_mapping_of(connection),
+        attributes=assertion.attributes,
+        groups_incomplete=assertion.groups_incomplete,
+        fallback_role=Role(membership.fallback_role) if membership.fallback_role else None,
+        default_role=Role(membership.org.default_role),
+    )
 
 
 def plan_seats(*, connection: Connection, assertion: IdentityAssertion) -> dict[int, Role] | None:
     """Resource group id -> role. None where group mapping is off, or where the IdP left groups out."""
-    if not connection.group_mapping_enabled:
-        return None
-    values = values_at(assertion.attributes, connection.group_attribute)
-    if not values and assertion.groups_incomplete:
-        return None
-    rules = [(rule.value, rule.group_id, Role(rule.role)) for rule in connection.group_rules.all()]
-    return mapped_seats(values, rules)
+    return role_mapping.plan_seats(
+        group_mapping_of(connection),
+        attributes=assertion.attributes,
+        groups_incomplete=assertion.groups_incomplete,
+    )
+
+
+def role_mapping_of(connection: Connection) -> RoleMapping:
+    """The connection's role mapping as it is saved; without its rules where it is off."""
+    rules = connection.role_rules.all() if connection.role_mapping_enabled else ()
+    return RoleMapping(
+        is_enabled=connection.role_mapping_enabled,
+        attribute=connection.role_attribute,
+        rules=tuple((rule.value, Role(rule.role)) for rule in rules),
+    )
+
+
+def group_mapping_of(connection: Connection) -> GroupMapping:
+    """The connection's resource-group mapping as it is saved; without its rules where it is off."""
+    rules = connection.group_rules.all() if connection.group_mapping_enabled else ()
+    return GroupMapping(
+        is_enabled=connection.group_mapping_enabled,
+        attribute=connection.group_attribute,
+        rules=tuple((rule.value, rule.group_id, Role(rule.role)) for rule in rules),
+    )
 
 
 def _find_membership(connection: Connection, user: User) -> Membership | None:

@@ -1,9 +1,13 @@
-"""What an IdP's attributes say about roles and resource groups. Pure: no database, no request."""
+"""What an IdP's attributes say about roles and resource groups. Pure: no database, no request.
+
+`plan_role` and `plan_seats` decide, for a login (`provisioning`) as for the preview of a mapping that is not saved yet
+(`mapping_preview`).
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from orgs.roles import Role
+from orgs.roles import Role, RoleSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +16,72 @@ class MappedRole:
 
     role: Role
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleMapping:
+    """Where the values are, and (value, role) for each rule."""
+
+    is_enabled: bool
+    attribute: str
+    rules: tuple[tuple[str, Role], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMapping:
+    """Where the values are, and (value, resource group id, role) for each rule."""
+
+    is_enabled: bool
+    attribute: str
+    rules: tuple[tuple[str, int, Role], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RolePlan:
+    """The role a login gives, where it comes from, and why in words. `value` won; empty where none matched."""
+
+    role: Role
+    source: RoleSource
+    detail: str
+    value: str = ""
+
+
+def plan_role(
+    mapping: RoleMapping,
+    *,
+    attributes: Mapping[str, object],
+    groups_incomplete: bool,
+    fallback_role: Role | None,
+    default_role: Role,
+) -> RolePlan | None:
+    """The role that a login with these attributes gives. None leaves the role alone.
+
+    That is where the mapping is off, or where the IdP left groups out and nothing else is there to go by.
+    """
+    if not mapping.is_enabled:
+        return None
+    values = values_at(attributes, mapping.attribute)
+    if not values and groups_incomplete:
+        return None
+    match = mapped_role(values, mapping.rules)
+    if match is not None:
+        detail = f"IdP mapping: {mapping.attribute} has {match.value}"
+        return RolePlan(match.role, RoleSource.IDP, detail, match.value)
+    if fallback_role:
+        return RolePlan(fallback_role, RoleSource.INVITATION, "No mapping matched")
+    return RolePlan(default_role, RoleSource.DEFAULT, "No mapping matched")
+
+
+def plan_seats(
+    mapping: GroupMapping, *, attributes: Mapping[str, object], groups_incomplete: bool
+) -> dict[int, Role] | None:
+    """Resource group id -> role. None leaves the mapped seats alone, as `plan_role` does the role."""
+    if not mapping.is_enabled:
+        return None
+    values = values_at(attributes, mapping.attribute)
+    if not values and groups_incomplete:
+        return None
+    return mapped_seats(values, mapping.rules)
 
 
 def values_at(attributes: Mapping[str, object], path: str) -> tuple[str, ...]:

@@ -176,6 +176,19 @@ class AdminRuleNeeded(SettingsRefused):
     message = "At least one row must give the role Admin, or nobody could run the organisation."
 
 
+class PreviewNeeded(SettingsRefused):
+    code = "mapping_needs_preview"
+    message = "Look at what this mapping changes first, then save it."
+
+
+class NoAdminLeft(SettingsRefused):
+    code = "mapping_leaves_no_admin"
+    message = (
+        "With this mapping nobody would be an admin any more. Give the role Admin to a value that one of your "
+        "admins has."
+    )
+
+
 class GroupUnknown(SettingsRefused):
     code = "mapping_group_unknown"
     message = "This resource group does not exist any more."

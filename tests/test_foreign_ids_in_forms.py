@@ -58,6 +58,7 @@ STAMP = "based_on"  # in any form: what its page showed, not a thing
 READ_BY_HAND = {"connection", "remove", "revision"}
 NO_REFERENCES_READ_BY_HAND = {
     *("next", "choose", "silent", "go", "protocol", "event", "iss"),
+    *("previewed", "summary", "after"),  # of a mapping's preview: stamps, and where its next page starts
     *("SAMLResponse", "RelayState", "state", "code", "error", "ticket"),  # of a login, and checked by it
 }
 

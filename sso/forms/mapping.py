@@ -39,7 +39,7 @@ class MappingForm(StampedForm):
         label="Attribute",
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={**EXACT, "placeholder": "groups"}),
+        widget=forms.TextInput(attrs={**EXACT, "placeholder": "groups", "list": "seen-attributes"}),
         help_text="The name of the attribute, or a path with dots such as <code>realm_access.roles</code>. "
         "An attribute of exactly this name wins over a path.",
     )
@@ -48,7 +48,9 @@ class MappingForm(StampedForm):
 class RuleForm(forms.Form):
     """One row. With neither a value nor a choice it counts as empty."""
 
-    value = forms.CharField(max_length=300, required=False, widget=forms.TextInput(attrs=EXACT))
+    value = forms.CharField(
+        max_length=300, required=False, widget=forms.TextInput(attrs={**EXACT, "list": "seen-values"})
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

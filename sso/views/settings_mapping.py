@@ -1,38 +1,38 @@
-"""What a connection's IdP may decide: matching e-mail domains, roles, seats in resource groups."""
+"""What a connection's IdP may decide: matching e-mail domains, roles, seats in resource groups.
 
-from collections.abc import Callable, Iterable
-from functools import partial
+A mapping is entered, previewed and saved at one address: the buttons say which (`forms.mapping_steps`).
+"""
+
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core import signing
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.requests import signed_in_user
+from hubsso.text import key_in
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
-from sso import mappings
-from sso.forms.mapping import (
-    DomainsForm,
-    GroupRuleFormSet,
-    MappingForm,
-    RoleRuleFormSet,
-    domains_initial,
-    group_mapping_initial,
-    group_rows,
-    role_mapping_initial,
-    role_rows,
-)
+from sso import mappings, seen_attributes
+from sso.attribute_suggestions import suggestions_for
+from sso.forms.mapping import DomainsForm, domains_initial
+from sso.forms.mapping_steps import CHANGES_THE_FORM, Step, shown_rows, step_of
 from sso.forms.refusals import show_refusal
 from sso.forms.stamps import StampedForm
+from sso.mapping_preview import as_numbers
 from sso.models import Connection
-from sso.settings_errors import SettingsRefused
+from sso.settings_errors import NoAdminLeft, PreviewNeeded, SettingsRefused
+from sso.views.mapping_editors import GroupMappingEditor, MappingEditor, RoleMappingEditor
 from sso.views.settings_lookup import find_connection
 
-HOLDS_FROM = "It holds from each member's next login."
+SUMMARY_SALT = "sso.mapping_preview"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,46 +49,101 @@ def domains(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRes
 @require_http_methods(["GET", "HEAD", "POST"])
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def role_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
-    connection = find_connection(request, connection_uid)
-    form = MappingForm(_posted(request), initial=role_mapping_initial(connection))
-    saved = connection.role_rules.values("value", "role")
-    rows = RoleRuleFormSet(_posted(request), initial=_rows_to_begin_with(request, saved))
-    if form.is_valid() and rows.is_valid():
-        save = partial(mappings.save_role_mapping, rows=role_rows(rows))
-        if _is_saved(request, connection, form, save):
-            messages.success(request, f"The role mapping has been saved. {HOLDS_FROM}")
-            return redirect("sso:mapping", org_slug, connection_uid)
-    page = {
-        "connection": connection,
-        "form": form,
-        "rows": rows,
-        "saved_rules": connection.role_rules.all(),
-    }
-    return org_page(request, "sso/settings/mapping.html", page)
+    return _edit(request, RoleMappingEditor(find_connection(request, connection_uid)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def group_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    return _edit(request, GroupMappingEditor(find_connection(request, connection_uid)))
+
+
+@require_POST
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def keep_attributes(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    """Switch on or off, for the whole organisation, that members' last attributes are kept."""
     connection = find_connection(request, connection_uid)
-    org = request.access.org
-    form = MappingForm(_posted(request), initial=group_mapping_initial(connection))
-    saved = connection.group_rules.values("value", "group", "role")
-    initial = _rows_to_begin_with(request, saved)
-    rows = GroupRuleFormSet(_posted(request), initial=initial, form_kwargs={"org": org})
-    if form.is_valid() and rows.is_valid():
-        save = partial(mappings.save_group_mapping, rows=group_rows(rows))
-        if _is_saved(request, connection, form, save):
-            messages.success(request, f"The group mapping has been saved. {HOLDS_FROM}")
-            return redirect("sso:group_mapping", org_slug, connection_uid)
+    keeps = "keep" in request.POST
+    seen_attributes.set_keeping(org=request.access.org, keeps=keeps, actor=signed_in_user(request))
+    if keeps:
+        messages.success(request, _("From the next logins on, members' attributes are kept for 30 days."))
+    else:
+        messages.success(request, _("Members' attributes are no longer kept, and what was kept is deleted."))
+    return redirect("sso:mapping", org_slug, connection.uid)
+
+
+def _edit(request: OrgRequest, editor: MappingEditor) -> HttpResponse:
+    if request.method != "POST":
+        return _editor_page(request, editor)
+    step = step_of(request.POST)
+    if step in CHANGES_THE_FORM:
+        editor.restart(request.POST)
+        return _editor_page(request, editor)
+    if not editor.take(request.POST):
+        return _editor_page(request, editor)
+    try:
+        return _save(request, editor) if step is Step.SAVE else _preview_page(request, editor)
+    except (PreviewNeeded, NoAdminLeft) as refusal:
+        return _preview_page(request, editor, refusal)
+    except SettingsRefused as refusal:
+        show_refusal(editor.form, refusal)
+        editor.connection.refresh_from_db()
+        return _editor_page(request, editor)
+
+
+def _save(request: OrgRequest, editor: MappingEditor) -> HttpResponse:
+    actor = signed_in_user(request)
+    editor.save(actor=actor, now=timezone.now(), previewed=request.POST.get("previewed", ""))
+    messages.success(request, _("The mapping has been saved. It takes effect at each member's next login."))
+    return redirect(editor.url_name, request.access.org.slug, editor.connection.uid)
+
+
+def _editor_page(request: OrgRequest, editor: MappingEditor) -> HttpResponse:
+    suggestions = suggestions_for(connection=editor.connection, now=timezone.now())
     page = {
-        "connection": connection,
-        "form": form,
-        "rows": rows,
-        "saved_rules": connection.group_rules.select_related("group"),
-        "has_groups": org.resource_groups.exists(),
+        "connection": editor.connection,
+        "form": editor.form,
+        "rows": editor.rows,
+        "suggestions": suggestions,
+        "attribute": editor.attribute,
+        "seen_values": suggestions.values_of(editor.attribute),
+        "keeps_attributes": seen_attributes.keeps_attributes(request.access.org.pk),
+        **editor.page(),
     }
-    return org_page(request, "sso/settings/group_mapping.html", page)
+    return org_page(request, editor.template, page)
+
+
+def _preview_page(
+    request: OrgRequest, editor: MappingEditor, refusal: SettingsRefused | None = None
+) -> HttpResponse:
+    """The members as they would be. Later pages carry the first one's numbers along, signed."""
+    carried = _carried_summary(request.POST.get("summary", ""))
+    after = key_in(request.POST.get("after", "")) if carried else None
+    show = shown_rows(request.POST)
+    preview = editor.preview(now=timezone.now(), show=show, after=after)
+    summary = as_numbers(preview.summary) if preview.summary else carried
+    mapping = editor.propose()
+    page = {
+        "connection": editor.connection,
+        "mapping": mapping,
+        "refusal": refusal,
+        "fields": editor.hidden_fields(),
+        "previewed": mappings.preview_stamp(mapping),
+        "summary": summary,
+        "carried": signing.dumps(summary, salt=SUMMARY_SALT),
+        "rows": editor.shown(mapping, preview.rows),
+        "next_key": preview.next_key,
+        "is_first_page": after is None,
+        "show": show,
+    }
+    return org_page(request, editor.preview_template, page)
+
+
+def _carried_summary(text: str) -> dict[str, int] | None:
+    try:
+        return dict(signing.loads(text, salt=SUMMARY_SALT))
+    except signing.BadSignature:
+        return None
 
 
 def _is_saved(
@@ -102,11 +157,6 @@ def _is_saved(
         connection.refresh_from_db()
         return False
     return True
-
-
-def _rows_to_begin_with(request: OrgRequest, saved: Iterable[Any]) -> list[Any]:
-    """None beside posted rows: one that equals a saved row would count as untouched, and be lost."""
-    return [] if request.method == "POST" else list(saved)
 
 
 def _posted(request: OrgRequest) -> Any:

@@ -40,6 +40,7 @@ connection_urlpatterns = [
     path("domains/", settings_mapping.domains, name="domains"),
     path("mapping/", settings_mapping.role_mapping, name="mapping"),
     path("group-mapping/", settings_mapping.group_mapping, name="group_mapping"),
+    path("keep-attributes/", settings_mapping.keep_attributes, name="keep_attributes"),
 ]
 
 urlpatterns = [

@@ -3,6 +3,8 @@
 import secrets
 from datetime import datetime
 
+from django.utils import timezone
+
 from accounts.models import User
 from orgs import audit
 from orgs.models import Organization, ResourceGroup
@@ -65,7 +67,12 @@ def _map_groups(demo: DemoConnection, connection: Connection, group: ResourceGro
     if demo.role_rules:
         rows = [mappings.RoleRow(value, role) for value, role in demo.role_rules.items()]
         mappings.save_role_mapping(
-            connection=connection, is_enabled=True, attribute="groups", rows=rows, actor=actor
+            connection=connection,
+            is_enabled=True,
+            attribute="groups",
+            rows=rows,
+            actor=actor,
+            now=timezone.now(),
         )
     if demo.group_rules:
         seats = [mappings.GroupRow(value, group, role) for value, role in demo.group_rules.items()]

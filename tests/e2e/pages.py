@@ -132,6 +132,7 @@ NOT_LOOKED_AT = {
     "orgs:take_seat": "POST",
     "sso:end_my_session": "POST",
     "sso:go_live": "POST",
+    "sso:keep_attributes": "POST",
     "sso:key_add": "POST",
     "sso:key_certificate": "a certificate, as a file",
     "sso:oidc_backchannel_logout": "POST",

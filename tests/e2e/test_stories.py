@@ -90,9 +90,10 @@ def test_role_follows_the_mapping_and_is_locked_for_hands(new_visitor: NewVisito
 
 
 def give_role(page: Page, value: str, role: str) -> None:
-    """Change the row of this value on the role mapping's page, and save."""
+    """Change the row of this value on the role mapping's page, look at the preview, and save."""
     row = page.locator(".rule-row").filter(has=page.locator(f"input[value={value}]"))
     row.get_by_label("Role").select_option(label=role)
+    page.get_by_role("button", name="Preview changes").click()
     page.get_by_role("button", name="Save mapping").click()
     expect(page.get_by_role("status").filter(has_text=re.compile("saved", re.IGNORECASE))).to_be_visible()
 

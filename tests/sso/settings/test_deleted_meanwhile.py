@@ -12,12 +12,15 @@ from accounts.models import User
 from orgs.roles import Role
 from sso import connections, key_pairs, mappings
 from sso.connections import OIDCConfiguration
+from sso.mappings import preview_stamp
 from sso.models import Connection, Revision
+from sso.role_mapping import GroupMapping, RoleMapping
 from sso.settings_errors import ConnectionGone
 from tests.builders import make_connection
 from tests.sso.settings.conftest import AcmeSettings
 
 OP = "https://op.acme.example"
+NO_ROWS = {"form-TOTAL_FORMS": 0, "form-INITIAL_FORMS": 0}
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def save_domains(connection: Connection, revision: Revision, actor: User) -> Non
 def save_a_role_mapping(connection: Connection, revision: Revision, actor: User) -> None:
     rows = [mappings.RoleRow("boss", Role.ADMIN)]
     mappings.save_role_mapping(
-        connection=connection, is_enabled=True, attribute="groups", rows=rows, actor=actor
+        connection=connection, is_enabled=True, attribute="groups", rows=rows, actor=actor, now=timezone.now()
     )
 
 
@@ -127,8 +130,8 @@ def deleted_once_found(connection: Connection) -> Iterator[None]:
         ("connection_rename", {"name": "New name"}),
         ("connection_switch", {}),
         ("domains", {"domains": "acme.example"}),
-        ("mapping", {"form-TOTAL_FORMS": 0, "form-INITIAL_FORMS": 0}),
-        ("group_mapping", {"form-TOTAL_FORMS": 0, "form-INITIAL_FORMS": 0}),
+        ("mapping", {**NO_ROWS, "save": "", "previewed": preview_stamp(RoleMapping(False, "", ()))}),
+        ("group_mapping", {**NO_ROWS, "save": "", "previewed": preview_stamp(GroupMapping(False, "", ()))}),
     ],
 )
 def test_the_later_admin_is_answered_that_it_is_not_there(

@@ -3,15 +3,17 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from orgs.models import ResourceGroup, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
-from sso import mappings
+from sso import mappings, seen_attributes
 from sso.mappings import GroupRow, RoleRow
 from sso.models import Connection
 from sso.settings_errors import SettingsRefused
-from tests.builders import make_connection, make_group, make_org
+from tests.builders import make_assertion, make_connection, make_group, make_org
 from tests.sso.settings.conftest import AcmeSettings
+from tests.sso.settings.mapping_pages import fields_of, rows, save_mapping
 
 
 @pytest.fixture
@@ -24,12 +26,8 @@ def research(acme: AcmeSettings) -> ResourceGroup:
     return make_group(acme.org, "Research")
 
 
-def rows(*filled: dict[str, Any], initial: int = 0) -> dict[str, str]:
-    """A formset as a browser posts it, with one empty row at the end."""
-    posted = {"form-TOTAL_FORMS": str(len(filled) + 1), "form-INITIAL_FORMS": str(initial)}
-    for number, row in enumerate([*filled, {"value": ""}]):
-        posted |= {f"form-{number}-{name}": str(value) for name, value in row.items()}
-    return posted
+def save(acme: AcmeSettings, name: str, connection: Connection, **data: Any) -> Any:
+    return save_mapping(acme.client, acme.url(name, connection.uid), data)
 
 
 # --- E-mail domains ------------------------------------------------------------------------------------
@@ -62,7 +60,7 @@ def test_what_is_no_domain_is_named_beside_the_field(
 
 def test_role_mapping_by_the_page(acme: AcmeSettings, connection: Connection) -> None:
     posted = rows({"value": "admins", "role": "admin"}, {"value": "eng", "role": "write"})
-    response = acme.post("mapping", connection.uid, is_enabled="on", attribute="groups", **posted)
+    response = save(acme, "mapping", connection, is_enabled="on", attribute="groups", **posted)
     assert response.status_code == 302
     connection.refresh_from_db()
     assert (connection.role_mapping_enabled, connection.role_attribute) == (True, "groups")
@@ -81,6 +79,7 @@ def test_mapping_that_is_on_locks_roles(acme: AcmeSettings, connection: Connecti
         attribute="groups",
         rows=[RoleRow("admins", Role.ADMIN)],
         actor=acme.admin,
+        now=timezone.now(),
     )
     acme.client.post(
         acme.url("policy"), {"enforcement": "optional", "session_length": 7, "session_unit": 86400}
@@ -93,9 +92,10 @@ def test_row_is_removed_by_its_tick(acme: AcmeSettings, connection: Connection) 
     connection.role_rules.create(value="admins", role=Role.ADMIN)
     connection.role_rules.create(value="eng", role=Role.WRITE)
     posted = rows(
-        {"value": "admins", "role": "admin"}, {"value": "eng", "role": "write", "DELETE": "on"}, initial=2
+        {"value": "admins", "role": "admin"},
+        {"value": "eng", "role": "write", "DELETE": "on"},
     )
-    acme.post("mapping", connection.uid, is_enabled="on", attribute="groups", **posted)
+    save(acme, "mapping", connection, is_enabled="on", attribute="groups", **posted)
     assert list(connection.role_rules.values_list("value", flat=True)) == ["admins"]
 
 
@@ -115,7 +115,7 @@ def test_row_is_removed_by_its_tick(acme: AcmeSettings, connection: Connection) 
 def test_role_mapping_that_makes_no_sense_is_refused(
     acme: AcmeSettings, connection: Connection, attribute: str, posted: list[dict[str, str]], message: str
 ) -> None:
-    response = acme.post("mapping", connection.uid, is_enabled="on", attribute=attribute, **rows(*posted))
+    response = save(acme, "mapping", connection, is_enabled="on", attribute=attribute, **rows(*posted))
     assert response.status_code == 200
     assert message in response.content.decode()
     connection.refresh_from_db()
@@ -124,7 +124,7 @@ def test_role_mapping_that_makes_no_sense_is_refused(
 
 
 def test_mapping_that_is_off_may_be_unfinished(acme: AcmeSettings, connection: Connection) -> None:
-    response = acme.post("mapping", connection.uid, attribute="", **rows({"value": "eng", "role": "write"}))
+    response = save(acme, "mapping", connection, attribute="", **rows({"value": "eng", "role": "write"}))
     assert response.status_code == 302
     assert connection.role_rules.count() == 1
 
@@ -136,7 +136,7 @@ def test_group_mapping_by_the_page(
     acme: AcmeSettings, connection: Connection, research: ResourceGroup
 ) -> None:
     posted = rows({"value": "eng", "group": research.pk, "role": "write"})
-    response = acme.post("group_mapping", connection.uid, is_enabled="on", attribute="groups", **posted)
+    response = save(acme, "group_mapping", connection, is_enabled="on", attribute="groups", **posted)
     assert response.status_code == 302
     rule = connection.group_rules.get()
     assert (rule.value, rule.group, rule.role) == ("eng", research, "write")
@@ -145,7 +145,7 @@ def test_group_mapping_by_the_page(
 def test_group_of_another_organisation_can_not_be_mapped(acme: AcmeSettings, connection: Connection) -> None:
     foreign = make_group(make_org("globex"), "Secrets")
     posted = rows({"value": "eng", "group": foreign.pk, "role": "write"})
-    response = acme.post("group_mapping", connection.uid, is_enabled="on", attribute="groups", **posted)
+    response = save(acme, "group_mapping", connection, is_enabled="on", attribute="groups", **posted)
     assert response.status_code == 200
     assert "Secrets" not in response.content.decode()
     with pytest.raises(SettingsRefused) as refusal:
@@ -177,3 +177,104 @@ def test_group_mapping_switched_off_takes_its_seats_back(
 
 def test_organisation_without_groups_is_told_to_make_one(acme: AcmeSettings, connection: Connection) -> None:
     assert "Make a resource group first" in acme.page("group_mapping", connection.uid)
+
+
+# --- The editor and the preview ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seen(acme: AcmeSettings, connection: Connection) -> None:
+    """Olivia and Max have signed in."""
+    for member, groups in ((acme.olivia, ["boss", "all"]), (acme.max, ["eng", "all"])):
+        seen_attributes.remember(
+            connection=connection,
+            user=member.user,
+            assertion=make_assertion(
+                connection, attributes={"groups": groups, "realm_access": {"roles": ["user"]}}
+            ),
+            now=timezone.now(),
+        )
+
+
+@pytest.mark.usefixtures("seen")
+def test_attributes_and_values_that_were_seen_are_suggested(
+    acme: AcmeSettings, connection: Connection
+) -> None:
+    page = acme.page("mapping", connection.uid)
+    assert 'name="use" value="realm_access.roles"' in page
+    assert 'name="add_value"' not in page
+    used = acme.post("mapping", connection.uid, use="groups", **rows())
+    assert used.context["attribute"] == "groups"
+    assert [(value.value, value.members) for value in used.context["seen_values"]] == [
+        ("all", 2),
+        ("boss", 1),
+        ("eng", 1),
+    ]
+
+
+def test_buttons_change_the_form_and_keep_what_was_entered(
+    acme: AcmeSettings, connection: Connection
+) -> None:
+    entered = {"is_enabled": "on", "attribute": "groups", **rows({"value": "eng", "role": "write"})}
+    added = acme.post("mapping", connection.uid, add_value="boss", **entered)
+    assert [form["value"].value() for form in added.context["rows"]][:2] == ["eng", "boss"]
+    assert added.context["form"]["is_enabled"].value() is True
+    removed = acme.post("mapping", connection.uid, add_row="", **entered, **{"form-0-DELETE": "on"})
+    assert not any(form["value"].value() for form in removed.context["rows"])
+    assert not connection.role_rules.exists()
+
+
+@pytest.mark.usefixtures("seen")
+def test_preview_saves_nothing_and_says_what_would_change(acme: AcmeSettings, connection: Connection) -> None:
+    entered = {"is_enabled": "on", "attribute": "groups"} | rows(
+        {"value": "boss", "role": "admin"}, {"value": "eng", "role": "write"}
+    )
+    response = acme.post("mapping", connection.uid, **entered)
+    assert (response.context["summary"]["gain"], response.context["summary"]["unknown"]) == (1, 1)
+    page = response.content.decode()
+    assert "max@acme.example" in page
+    assert "<code>groups</code> has <code>eng</code>" in page
+    assert "oscar@acme.example" not in page
+    assert not connection.role_rules.exists()
+    unknown = acme.post("mapping", connection.uid, show="unknown", **fields_of(response))
+    assert "oscar@acme.example" in unknown.content.decode()
+    back = acme.post("mapping", connection.uid, edit="", **fields_of(response))
+    assert [form["value"].value() for form in back.context["rows"]][:2] == ["boss", "eng"]
+
+
+@pytest.mark.usefixtures("seen")
+def test_mapping_that_leaves_no_admin_can_not_be_saved(acme: AcmeSettings, connection: Connection) -> None:
+    acme.oscar.delete()
+    data = {"is_enabled": "on", "attribute": "groups", **rows({"value": "nobody", "role": "admin"})}
+    refused = save_mapping(acme.client, acme.url("mapping", connection.uid), data)
+    assert refused.status_code == 200
+    assert "nobody would be an admin any more" in refused.content.decode()
+    assert 'name="save"' not in refused.content.decode()
+    assert not connection.role_rules.exists()
+
+
+def test_saving_what_was_not_previewed_shows_the_preview(acme: AcmeSettings, connection: Connection) -> None:
+    data = {"is_enabled": "on", "attribute": "groups", **rows({"value": "boss", "role": "admin"})}
+    response = acme.post("mapping", connection.uid, **data, save="", previewed="another")
+    assert "Look at what this mapping changes first" in response.content.decode()
+    assert not connection.role_rules.exists()
+
+
+def test_keeping_is_switched_off_and_on_by_the_page(acme: AcmeSettings, connection: Connection) -> None:
+    acme.post("keep_attributes", connection.uid)
+    assert "a preview knows nobody" in acme.page("mapping", connection.uid)
+    acme.post("keep_attributes", connection.uid, keep="on")
+    assert seen_attributes.keeps_attributes(acme.org.pk)
+
+
+@pytest.mark.usefixtures("seen")
+def test_group_preview_names_the_groups(
+    acme: AcmeSettings, connection: Connection, research: ResourceGroup
+) -> None:
+    entered = {"is_enabled": "on", "attribute": "groups"} | rows(
+        {"value": "eng", "group": research.pk, "role": "write"}
+    )
+    page = acme.post("group_mapping", connection.uid, **entered)
+    assert page.context["summary"]["given"] == 1
+    assert page.context["rows"][0].seats[0].group == "Research"
+    assert page.context["rows"][0].because == "eng"

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from orgs.roles import Role
 from sso import connections, mappings
@@ -53,7 +54,7 @@ def test_role_mapping_that_makes_no_sense_is_refused(
 ) -> None:
     given = {"is_enabled": True, "attribute": "groups", "rows": [ADMINS], **fields}
     with pytest.raises(refusal):
-        mappings.save_role_mapping(connection=connection, actor=acme.admin, **given)
+        mappings.save_role_mapping(connection=connection, actor=acme.admin, now=timezone.now(), **given)
     assert not Connection.objects.get().role_mapping_enabled
     assert not connection.role_rules.exists()
     assert acme.audit("org.settings.sso.mapping") == []
