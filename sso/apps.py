@@ -6,4 +6,6 @@ class SSOConfig(AppConfig):
     verbose_name = "Single sign-on"
 
     def ready(self) -> None:
-        from sso import checks, signals  # noqa: F401, PLC0415 - registered once the apps are ready
+        from sso import checks, navigation, signals  # noqa: F401, PLC0415 - registered once the apps are ready
+
+        navigation.connect()

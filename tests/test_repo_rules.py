@@ -22,6 +22,7 @@ FOUNDATION = frozenset(
         "hubsso.crypto",
         "hubsso.key_rotation",
         "hubsso.mail",
+        "hubsso.navigation",
         "hubsso.request_context",
         "hubsso.request_sizes",
         "hubsso.negotiation",

@@ -1,9 +1,12 @@
 """What every page says about the site and the viewer's browser."""
 
+from typing import Any
+
 from django import template
 from django.conf import settings
 
 from accounts import user_agents
+from accounts.navigation import ACCOUNT
 
 register = template.Library()
 
@@ -12,6 +15,12 @@ register = template.Library()
 def site_name() -> str:
     """HUBSSO_SITE_NAME. A tag, not a context variable: pages rendered without a request have it too."""
     return str(settings.SITE_NAME)
+
+
+@register.inclusion_tag("partials/side_nav.html", takes_context=True)
+def account_navigation(context: Any) -> dict[str, Any]:
+    """The navigation of one's own account."""
+    return {"navigation": ACCOUNT.shown(context["request"].path)}
 
 
 @register.filter

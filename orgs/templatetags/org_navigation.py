@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from orgs.access import OrgAccess
 from orgs.roles import Ability
+from orgs.settings_navigation import SETTINGS
 
 register = template.Library()
 
@@ -27,6 +28,13 @@ def org_header(context: Any) -> dict[str, Any]:
     request = context["request"]
     access: OrgAccess = request.access
     return {"org": access.org, "access": access, "tabs": _tabs(access, request.path)}
+
+
+@register.inclusion_tag("partials/side_nav.html", takes_context=True)
+def settings_navigation(context: Any) -> dict[str, Any]:
+    """The one navigation of the settings. Needs `request.access`."""
+    request = context["request"]
+    return {"navigation": SETTINGS.shown(request.path, org_slug=request.access.org.slug)}
 
 
 @register.filter
