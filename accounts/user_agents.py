@@ -2,6 +2,8 @@
 
 import re
 
+from django.utils.translation import gettext as _
+
 # The first match counts: Edge and Opera also say Chrome, Chrome also says Safari, Android also says Linux.
 BROWSERS = [
     (re.compile(r"\bEdg(e|A|iOS)?/"), "Edge"),
@@ -28,7 +30,7 @@ def describe(user_agent: str) -> str:
     system = _first_match(SYSTEMS, user_agent)
     if browser and system:
         return f"{browser} on {system}"
-    return browser or system or "Unknown browser"
+    return browser or system or _("Unknown browser")
 
 
 def _first_match(patterns: list[tuple[re.Pattern[str], str]], text: str) -> str | None:

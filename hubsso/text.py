@@ -3,6 +3,7 @@
 import unicodedata
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 # Control characters, lone surrogates, and what begins a new line or paragraph.
 _NEVER_IN_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -17,7 +18,7 @@ def validate_one_line(text: str) -> None:
     """For names and titles: they stand in mail headers, log lines and buttons. Raises ValidationError."""
     if any(_breaks_a_line(letter) for letter in text):
         raise ValidationError(
-            "Use plain text on one line: no line breaks, control characters or changes of direction.",
+            _("Use plain text on one line: no line breaks, control characters or changes of direction."),
             code="not_one_line",
         )
 

@@ -7,64 +7,68 @@ when and from where, and never a secret, a token or an assertion.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from hubsso.request_context import current_ip, current_request_id
+from orgs.audit_words import code_in_words, name_in_words
 from orgs.models import AuditCounter, AuditEvent, Organization
 from orgs.roles import Role
 
 MAX_LABEL = 300
 
 # event -> what the log's page says of it
-EVENTS: dict[str, str] = {
-    "org.create": "created the organisation",
-    "org.update": "changed the organisation's profile",
-    "org.rename": "changed the organisation's address",
-    "org.add_user": "added a member",
-    "org.invite_user": "invited somebody",
-    "org.revoke_invitation": "withdrew an invitation",
-    "org.remove_user": "removed a member",
-    "org.leave": "left the organisation",
-    "org.change_role": "changed a role",
-    "org.withhold_role": "kept a role that the mapping would have taken from the last admin",
-    "org.set_collaborator": "changed who is an external collaborator",
-    "org.group.create": "created a resource group",
-    "org.group.update": "changed a resource group",
-    "org.group.delete": "deleted a resource group",
-    "org.group.add_seat": "gave a seat in a resource group",
-    "org.group.remove_seat": "took a seat in a resource group",
-    "org.resource.create": "created a resource",
-    "org.resource.update": "changed a resource",
-    "org.resource.delete": "deleted a resource",
-    "org.sso_login": "authenticated with the identity provider",
-    "org.sso_join": "joined through single sign-on",
-    "org.sso_refused": "was refused single sign-on",
-    "org.sso_link": "was linked to an identity",
-    "org.sso_unlink": "was unlinked from an identity",
-    "org.sso_idp_logout": "was signed out by the identity provider",
-    "org.sso_logout_refused": "refused an identity provider's sign-out",
-    "org.sso_end_sessions": "ended single sign-on sessions",
-    "org.sso_groups_incomplete": "came with an incomplete list of groups; roles were kept",
-    "org.sso_recovery": "opened a recovery session",
-    "org.sso_recovery_end": "ended a recovery session",
-    "org.sso_recovery_codes": "made recovery codes for themselves",
-    "org.settings.sso": "changed the single sign-on settings",
-    "org.settings.sso.draft": "saved a draft of a connection",
-    "org.settings.sso.certificate": "took in a certificate that the identity provider announced",
-    "org.settings.sso.test": "tested a draft of a connection",
-    "org.settings.sso.live": "made a connection's revision live",
-    "org.settings.sso.confirm": "confirmed a connection's new revision by signing in through it",
-    "org.settings.sso.fall_back": "put back the revision before one that was not confirmed",
-    "org.settings.sso.enable": "switched single sign-on on",
-    "org.settings.sso.disable": "switched single sign-on off",
-    "org.settings.sso.mapping": "changed a mapping from the identity provider",
+EVENTS: dict[str, str | Promise] = {
+    "org.create": _("created the organisation"),
+    "org.update": _("changed the organisation's profile"),
+    "org.rename": _("changed the organisation's address"),
+    "org.add_user": _("added a member"),
+    "org.invite_user": _("invited somebody"),
+    "org.revoke_invitation": _("withdrew an invitation"),
+    "org.remove_user": _("removed a member"),
+    "org.leave": _("left the organisation"),
+    "org.change_role": _("changed a role"),
+    "org.withhold_role": _("kept a role that the mapping would have taken from the last admin"),
+    "org.set_collaborator": _("changed who is an external collaborator"),
+    "org.group.create": _("created a resource group"),
+    "org.group.update": _("changed a resource group"),
+    "org.group.delete": _("deleted a resource group"),
+    "org.group.add_seat": _("gave a seat in a resource group"),
+    "org.group.remove_seat": _("took a seat in a resource group"),
+    "org.resource.create": _("created a resource"),
+    "org.resource.update": _("changed a resource"),
+    "org.resource.delete": _("deleted a resource"),
+    "org.sso_login": _("authenticated with the identity provider"),
+    "org.sso_join": _("joined through single sign-on"),
+    "org.sso_refused": _("was refused single sign-on"),
+    "org.sso_link": _("was linked to an identity"),
+    "org.sso_unlink": _("was unlinked from an identity"),
+    "org.sso_idp_logout": _("was signed out by the identity provider"),
+    "org.sso_logout_refused": _("refused an identity provider's sign-out"),
+    "org.sso_end_sessions": _("ended single sign-on sessions"),
+    "org.sso_groups_incomplete": _("came with an incomplete list of groups; roles were kept"),
+    "org.sso_recovery": _("opened a recovery session"),
+    "org.sso_recovery_end": _("ended a recovery session"),
+    "org.sso_recovery_codes": _("made recovery codes for themselves"),
+    "org.settings.sso": _("changed the single sign-on settings"),
+    "org.settings.sso.draft": _("saved a draft of a connection"),
+    "org.settings.sso.certificate": _("took in a certificate that the identity provider announced"),
+    "org.settings.sso.test": _("tested a draft of a connection"),
+    "org.settings.sso.live": _("made a connection's revision live"),
+    "org.settings.sso.confirm": _("confirmed a connection's new revision by signing in through it"),
+    "org.settings.sso.fall_back": _("put back the revision before one that was not confirmed"),
+    "org.settings.sso.enable": _("switched single sign-on on"),
+    "org.settings.sso.disable": _("switched single sign-on off"),
+    "org.settings.sso.mapping": _("changed a mapping from the identity provider"),
 }
 
 
@@ -142,36 +146,42 @@ class AuditEntry:
 def describe(event: AuditEvent) -> AuditEntry:
     """Put an event in words: what happened, and each of its particulars as a name and a text."""
     details = tuple(
-        (
-            name.replace("_", " "),
-            _in_words(value).replace("_", " ") if name in _CODE_WORDS else _in_words(value),
-        )
+        (name_in_words(name), _in_words(value, is_code=name in _CODE_WORDS))
         for name, value in event.data.items()
     )
-    return AuditEntry(event=event, label=EVENTS.get(event.event, event.event), details=details)
+    return AuditEntry(event=event, label=str(EVENTS.get(event.event, event.event)), details=details)
 
 
-def _in_words(value: object) -> str:
+def _in_words(value: object, *, is_code: bool = False) -> str:
     if isinstance(value, Mapping):
-        return _mapping_in_words(value)
+        return _mapping_in_words(value, is_code=is_code)
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list):
-        return ", ".join(_in_words(item) for item in value) or "nothing"
+        return ", ".join(_in_words(item) for item in value) or gettext("nothing")
     if isinstance(value, str) and _TIME.fullmatch(value):
-        return date_format(datetime.fromisoformat(value).astimezone(UTC), "j M Y, H:i") + " UTC"
-    return "nothing" if value in ("", None) else str(value)
+        return date_format(timezone.localtime(datetime.fromisoformat(value)), "j M Y, H:i e")
+    if value in ("", None):
+        return gettext("nothing")
+    return code_in_words(str(value)) if is_code else str(value)
 
 
-def _mapping_in_words(value: Mapping[str, object]) -> str:
+def _mapping_in_words(value: Mapping[str, object], *, is_code: bool) -> str:
     """A change, a mapping's rule, or names with their values."""
     if value.keys() == {"from", "to"}:
-        return f"{_in_words(value['from'])} → {_in_words(value['to'])}"
+        return f"{_in_words(value['from'], is_code=is_code)} → {_in_words(value['to'], is_code=is_code)}"
     if value.keys() <= _RULE_KEYS and {"value", "role"} <= value.keys():
-        seat = f" in {_in_words(value['group'])}" if "group" in value else ""
-        return f"{_in_words(value['value'])} → {_role_in_words(value['role'])}{seat}"
-    return ", ".join(f"{_in_words(name)} → {_in_words(item)}" for name, item in value.items()) or "nothing"
+        return _rule_in_words(value)
+    words = (f"{_in_words(name)} → {_in_words(item)}" for name, item in value.items())
+    return ", ".join(words) or gettext("nothing")
+
+
+def _rule_in_words(rule: Mapping[str, object]) -> str:
+    words = {"value": _in_words(rule["value"]), "role": _role_in_words(rule["role"])}
+    if "group" not in rule:
+        return "{value} → {role}".format(**words)
+    return gettext("%(value)s → %(role)s in %(group)s") % {**words, "group": _in_words(rule["group"])}
 
 
 def _role_in_words(value: object) -> str:
-    return Role(value).label if value in Role.values else _in_words(value)
+    return str(Role(value).label) if value in Role.values else _in_words(value)

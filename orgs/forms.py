@@ -4,20 +4,21 @@ from typing import Any
 
 from django import forms
 from django.forms import model_to_dict
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Organization, Resource, ResourceGroup
 from orgs.models.organization import validate_slug
 from orgs.resources import Places, ResourceContent
 from orgs.roles import Role
 
-SLUG_HELP = "Lower-case letters, digits and inner hyphens; part of every link: /orgs/<b>address</b>/."
+SLUG_HELP = _("Lower-case letters, digits and inner hyphens; part of every link: /orgs/<b>address</b>/.")
 BELOW_ADMIN = [(role.value, role.label) for role in Role if role is not Role.ADMIN]
 SEAT_ROLES = [(role.value, role.label) for role in Role if role not in (Role.NO_ACCESS, Role.ADMIN)]
 
 
 def slug_field() -> forms.CharField:
     return forms.CharField(
-        label="Address",
+        label=_("Address"),
         max_length=40,
         validators=[validate_slug],
         help_text=SLUG_HELP,
@@ -33,7 +34,8 @@ class NewOrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
     class Meta:
         model = Organization
         fields = ["name", "slug", "description"]
-        help_texts = {"description": "One or two sentences that anybody may read."}
+        labels = {"name": _("Name"), "description": _("Description")}
+        help_texts = {"description": _("One or two sentences that anybody may read.")}
         widgets = {"description": forms.Textarea(attrs={"rows": 2})}
 
     def validate_unique(self) -> None:
@@ -44,16 +46,21 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
     class Meta:
         model = Organization
         fields = ["name", "description", "default_role"]
+        labels = {"name": _("Name"), "description": _("Description")}
         help_texts = {
-            "description": "One or two sentences that anybody may read.",
-            "default_role": "What new members get when neither an invitation nor a mapping says otherwise.",
+            "description": _("One or two sentences that anybody may read."),
+            "default_role": _(
+                "What new members get when neither an invitation nor a mapping says otherwise."
+            ),
         }
         widgets = {"description": forms.Textarea(attrs={"rows": 2})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["default_role"] = forms.ChoiceField(
-            label="Default role", choices=BELOW_ADMIN, help_text=self.fields["default_role"].help_text
+            label=_("Default role"),
+            choices=BELOW_ADMIN,
+            help_text=self.fields["default_role"].help_text,
         )
 
 
@@ -71,17 +78,17 @@ class TypedConfirmationForm(forms.Form):
     def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.expected = expected
-        self.fields["confirmation"].label = f"Type {expected} to confirm"
+        self.fields["confirmation"].label = _("Type %(expected)s to confirm") % {"expected": expected}
 
     def clean_confirmation(self) -> str:
         typed: str = self.cleaned_data["confirmation"]
         if typed != self.expected:
-            raise forms.ValidationError(f"That is not {self.expected}.")
+            raise forms.ValidationError(_("That is not %(expected)s.") % {"expected": self.expected})
         return typed
 
 
 class RoleForm(forms.Form):
-    role = forms.TypedChoiceField(choices=Role.choices, coerce=Role)
+    role = forms.TypedChoiceField(label=_("Role"), choices=Role.choices, coerce=Role)
 
 
 class CollaboratorForm(forms.Form):
@@ -91,11 +98,11 @@ class CollaboratorForm(forms.Form):
 class InviteForm(forms.Form):
     """While `invitations_off` says why, only external collaborators can be invited, and the box is ticked."""
 
-    email = forms.EmailField(label="E-mail address", max_length=254)
-    role = forms.TypedChoiceField(choices=Role.choices, coerce=Role, initial=Role.READ)
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    role = forms.TypedChoiceField(label=_("Role"), choices=Role.choices, coerce=Role, initial=Role.READ)
     is_external_collaborator = forms.BooleanField(
-        label="External collaborator (no single sign-on asked)",
-        help_text="For people who are not in your identity provider. Never an admin.",
+        label=_("External collaborator (no single sign-on asked)"),
+        help_text=_("For people who are not in your identity provider. Never an admin."),
         required=False,
     )
 
@@ -112,31 +119,41 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
     class Meta:
         model = ResourceGroup
         fields = ["name", "description"]
+        labels = {"name": _("Name"), "description": _("Description")}
         widgets = {"description": forms.Textarea(attrs={"rows": 2})}
 
 
 class SeatForm(forms.Form):
     """Names the member by e-mail, because a list of all members would not fit a large organisation."""
 
-    email = forms.EmailField(label="Member's e-mail address")
-    role = forms.TypedChoiceField(choices=SEAT_ROLES, coerce=Role, initial=Role.READ)
+    email = forms.EmailField(label=_("Member's e-mail address"))
+    role = forms.TypedChoiceField(label=_("Role"), choices=SEAT_ROLES, coerce=Role, initial=Role.READ)
 
 
 class ResourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A page or an app; `places` are where this person may put it, beside where it is already."""
 
     url = forms.URLField(
-        label="URL", required=False, max_length=500, assume_scheme="https", help_text="Where the tile leads."
+        label=_("URL"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text=_("Where the tile leads."),
     )
 
     class Meta:
         model = Resource
         fields = ["title", "description", "body", "url", "visibility", "group"]
-        labels = {"body": "Text"}
+        labels = {
+            "title": _("Title"),
+            "description": _("Description"),
+            "body": _("Text"),
+            "visibility": _("Visibility"),
+        }
         help_texts = {
-            "description": "One line, shown on the card.",
-            "body": "Markdown: # headings, **bold**, lists, tables, links.",
-            "visibility": "Public resources can be read by anybody, signed in or not.",
+            "description": _("One line, shown on the card."),
+            "body": _("Markdown: # headings, **bold**, lists, tables, links."),
+            "visibility": _("Public resources can be read by anybody, signed in or not."),
         }
         widgets = {
             "description": forms.TextInput(),
@@ -181,7 +198,7 @@ class ResourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         self.fields["group"] = forms.ModelChoiceField(
             ResourceGroup.objects.filter(pk__in=keys).order_by("name"),
             required=not (places.outside_groups or stays_outside),
-            empty_label="No group: every member with the role Read",
-            label="Resource group",
-            help_text="In a group, only its members and the organisation's admins see a private resource.",
+            empty_label=_("No group: every member with the role Read"),
+            label=_("Resource group"),
+            help_text=_("In a group, only its members and the organisation's admins see a private resource."),
         )

@@ -115,7 +115,7 @@ def check_acceptable(invitation: Invitation, *, user: User, now: datetime) -> No
     if invitation.email.lower() not in {email.lower() for email in verified_emails(user)}:
         raise InvitationForOther
     if Membership.objects.filter(org_id=invitation.org_id, user=user).exists():
-        raise AlreadyMember("You are a member already.")
+        raise AlreadyMember(_("You are a member already."))
 
 
 def off_for(invitation: Invitation, *, invitations_off: str) -> str:

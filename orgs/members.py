@@ -5,6 +5,7 @@ Whoever takes an admin away locks the organisation's row first: of two admins le
 """
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from orgs import audit
@@ -145,12 +146,12 @@ def lock_on(membership: Membership, *, role_lock: str) -> str:
 
 def collaborator_lock_on(membership: Membership) -> str:
     """Why this member can't be made an external collaborator; empty where they can."""
-    return AdminCantBeCollaborator.message if membership.role == Role.ADMIN else ""
+    return _(AdminCantBeCollaborator.message) if membership.role == Role.ADMIN else ""
 
 
 def admin_lock_on(membership: Membership) -> str:
     """Why this member can't be made an admin; empty where they can."""
-    return CollaboratorCantBeAdmin.message if membership.is_external_collaborator else ""
+    return _(CollaboratorCantBeAdmin.message) if membership.is_external_collaborator else ""
 
 
 def is_last_admin(membership: Membership) -> bool:

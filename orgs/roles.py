@@ -3,16 +3,18 @@
 from enum import StrEnum
 
 from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
     """`no_access` < `read` < `contributor` < `write` < `admin`."""
 
-    NO_ACCESS = "no_access", "No access"
-    READ = "read", "Read"
-    CONTRIBUTOR = "contributor", "Contributor"
-    WRITE = "write", "Write"
-    ADMIN = "admin", "Admin"
+    NO_ACCESS = "no_access", _("No access")
+    READ = "read", _("Read")
+    CONTRIBUTOR = "contributor", _("Contributor")
+    WRITE = "write", _("Write")
+    ADMIN = "admin", _("Admin")
 
     @property
     def rank(self) -> int:
@@ -22,11 +24,11 @@ class Role(models.TextChoices):
 class RoleSource(models.TextChoices):
     """Where a membership's role came from."""
 
-    MANUAL = "manual", "Set by an admin"
-    INVITATION = "invitation", "From the invitation"
-    DEFAULT = "default", "Organisation default"
-    IDP = "idp", "From the identity provider"
-    SCIM = "scim", "From directory sync"
+    MANUAL = "manual", _("Set by an admin")
+    INVITATION = "invitation", _("From the invitation")
+    DEFAULT = "default", _("Organisation default")
+    IDP = "idp", _("From the identity provider")
+    SCIM = "scim", _("From directory sync")
 
 
 class Ability(StrEnum):
@@ -41,12 +43,12 @@ class Ability(StrEnum):
 
 _RANK = {role: rank for rank, role in enumerate(Role)}
 
-ROLE_DESCRIPTIONS: dict[Role, str] = {
-    Role.NO_ACCESS: "Sees only what is public, and the resource groups they belong to.",
-    Role.READ: "Reads everything outside resource groups.",
-    Role.CONTRIBUTOR: "Reads, creates, and edits what they created.",
-    Role.WRITE: "Reads, creates and edits everything outside resource groups.",
-    Role.ADMIN: "Everything, in every resource group, and the organisation's settings.",
+ROLE_DESCRIPTIONS: dict[Role, str | Promise] = {
+    Role.NO_ACCESS: _("Sees only what is public, and the resource groups they belong to."),
+    Role.READ: _("Reads everything outside resource groups."),
+    Role.CONTRIBUTOR: _("Reads, creates, and edits what they created."),
+    Role.WRITE: _("Reads, creates and edits everything outside resource groups."),
+    Role.ADMIN: _("Everything, in every resource group, and the organisation's settings."),
 }
 
 _ABILITY_NEEDS: dict[Ability, Role] = {

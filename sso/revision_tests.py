@@ -190,13 +190,13 @@ def _role_found(
     plan = provisioning.plan_role(connection=connection, membership=membership, assertion=assertion)
     if plan is None:
         return None
-    return {"role": plan.role.value, "label": plan.role.label, "detail": plan.detail}
+    return {"role": plan.role.value, "label": str(plan.role.label), "detail": plan.detail}
 
 
 def _seats_found(connection: Connection, assertion: IdentityAssertion) -> list[dict[str, str]]:
     seats = provisioning.plan_seats(connection=connection, assertion=assertion) or {}
     groups = ResourceGroup.objects.filter(org=connection.org_id, pk__in=seats).order_by("name")
-    return [{"group": group.name, "role": seats[group.pk].label} for group in groups]
+    return [{"group": group.name, "role": str(seats[group.pk].label)} for group in groups]
 
 
 def _record(test: RevisionTest) -> None:

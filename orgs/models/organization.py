@@ -5,12 +5,13 @@ import uuid
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from hubsso.text import validate_one_line
 from orgs.roles import Role
 
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$"
-validate_slug = RegexValidator(SLUG_PATTERN, "Use 1 to 40 lower-case letters, digits and inner hyphens.")
+validate_slug = RegexValidator(SLUG_PATTERN, _("Use 1 to 40 lower-case letters, digits and inner hyphens."))
 
 
 class Organization(models.Model):

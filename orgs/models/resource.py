@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.validators import URLValidator
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from hubsso.text import validate_one_line
 from orgs.managers import ResourceQuerySet
@@ -58,12 +59,12 @@ class Resource(models.Model):
     """A page (`body` is Markdown) or an app (`url` is where its tile leads)."""
 
     class Kind(models.TextChoices):
-        PAGE = "page", "Page"
-        APP = "app", "App"
+        PAGE = "page", _("Page")
+        APP = "app", _("App")
 
     class Visibility(models.TextChoices):
-        PUBLIC = "public", "Public"
-        PRIVATE = "private", "Private"
+        PUBLIC = "public", _("Public")
+        PRIVATE = "private", _("Private")
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="resources")
     group = models.ForeignKey(

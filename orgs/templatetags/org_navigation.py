@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from orgs.access import OrgAccess
 from orgs.roles import Ability
@@ -48,14 +49,14 @@ def _tabs(access: OrgAccess, path: str) -> list[Tab]:
     home = reverse("orgs:home", args=[access.org.slug])
     if access.member is None:
         return []
-    parts = [("Overview", "grid", home)]
+    parts = [("overview", _("Overview"), "grid", home)]
     if access.can(Ability.READ):
-        parts.append(("Members", "group", f"{home}members/"))
-    parts.append(("Groups", "shield", f"{home}groups/"))
+        parts.append(("members", _("Members"), "group", f"{home}members/"))
+    parts.append(("groups", _("Groups"), "shield", f"{home}groups/"))
     if access.can(Ability.MANAGE):
-        parts.append(("Settings", "gear", f"{home}settings/"))
+        parts.append(("settings", _("Settings"), "gear", f"{home}settings/"))
     current = _current_part(path.removeprefix(home))
-    return [Tab(label, icon, url, is_current=label.lower() == current) for label, icon, url in parts]
+    return [Tab(label, icon, url, is_current=part == current) for part, label, icon, url in parts]
 
 
 def _current_part(rest: str) -> str:

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import signed_in_user
@@ -41,7 +42,9 @@ def create(request: OrgRequest, org_slug: str) -> HttpResponse:
         group = groups.create_group(
             org=request.access.org, actor=signed_in_user(request), **form.cleaned_data
         )
-        messages.success(request, f"{group.name} has been created. Give seats to its members next.")
+        messages.success(
+            request, _("%(group)s has been created. Give seats to its members next.") % {"group": group.name}
+        )
         return redirect("orgs:group", org_slug, group.slug)
     return org_page(request, "orgs/group_form.html", {"form": form})
 
@@ -52,7 +55,7 @@ def edit(request: OrgRequest, org_slug: str, group_slug: str) -> HttpResponse:
     form = GroupForm(request.POST or None, initial=model_to_dict(group, GroupForm.Meta.fields))
     if request.method == "POST" and form.is_valid():
         groups.update_group(group=group, actor=signed_in_user(request), **form.cleaned_data)
-        messages.success(request, f"{group.name} has been saved.")
+        messages.success(request, _("%(group)s has been saved.") % {"group": group.name})
         return redirect("orgs:group", org_slug, group.slug)
     return org_page(request, "orgs/group_form.html", {"form": form, "group": group})
 
@@ -66,7 +69,7 @@ def delete(request: OrgRequest, org_slug: str, group_slug: str) -> HttpResponse:
         except GroupNotEmpty as refusal:
             messages.error(request, refusal.message)
             return redirect("orgs:group", org_slug, group_slug)
-        messages.success(request, f"{group.name} has been deleted.")
+        messages.success(request, _("%(group)s has been deleted.") % {"group": group.name})
         return redirect("orgs:groups", org_slug)
     return org_page(request, "orgs/group_delete.html", {"group": group})
 
@@ -81,12 +84,14 @@ def give_seat(request: OrgRequest, org_slug: str, group_slug: str) -> HttpRespon
     found = request.access.org.memberships.filter(user__email__iexact=form.cleaned_data["email"])
     membership = found.select_related("user").first()
     if membership is None:
-        form.add_error("email", "No member of this organisation has this address.")
+        form.add_error("email", _("No member of this organisation has this address."))
         return _group_page(request, group, form)
     groups.set_seat(
         group=group, membership=membership, role=form.cleaned_data["role"], actor=signed_in_user(request)
     )
-    messages.success(request, f"{membership.user} has a seat in {group.name}.")
+    messages.success(
+        request, _("%(user)s has a seat in %(group)s.") % {"user": membership.user, "group": group.name}
+    )
     return redirect("orgs:group", org_slug, group_slug)
 
 
@@ -95,7 +100,11 @@ def give_seat(request: OrgRequest, org_slug: str, group_slug: str) -> HttpRespon
 def take_seat(request: OrgRequest, org_slug: str, group_slug: str, seat_id: int) -> HttpResponse:
     group = _find(request, group_slug)
     seat = get_object_or_404(group.seats.select_related("group__org", "membership__user"), pk=seat_id)
-    with telling(request, f"{seat.membership.user} no longer has this seat in {group.name}."):
+    with telling(
+        request,
+        _("%(user)s no longer has this seat in %(group)s.")
+        % {"user": seat.membership.user, "group": group.name},
+    ):
         groups.remove_seat(seat=seat, actor=signed_in_user(request))
     return redirect("orgs:group", org_slug, group_slug)
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.requests import signed_in_user
@@ -39,7 +40,9 @@ def invitations_list(request: OrgRequest, org_slug: str) -> HttpResponse:
 def revoke(request: OrgRequest, org_slug: str, invitation_id: int) -> HttpResponse:
     invitation = get_object_or_404(request.access.org.invitations.select_related("org"), pk=invitation_id)
     invitations.revoke(invitation=invitation, actor=signed_in_user(request))
-    messages.success(request, f"The invitation of {invitation.email} has been withdrawn.")
+    messages.success(
+        request, _("The invitation of %(email)s has been withdrawn.") % {"email": invitation.email}
+    )
     return redirect("orgs:invitations", org_slug)
 
 
@@ -59,7 +62,7 @@ def accept(request: OrgRequest, org_slug: str, invitation_token: str) -> HttpRes
     invitation = _find(request, invitation_token)
     refusal = _why_not(request, invitation)
     if request.method == "POST" and not refusal and request.user.is_authenticated:
-        with telling(request, f"Welcome to {invitation.org.name}."):
+        with telling(request, _("Welcome to %(org)s.") % {"org": invitation.org.name}):
             invitations.accept(
                 token=invitation_token,
                 user=signed_in_user(request),
@@ -89,10 +92,14 @@ def _invite(request: OrgRequest, form: InviteForm) -> bool:
         return False
     email, role = form.cleaned_data["email"], form.cleaned_data["role"]
     if issued.is_sent:
-        messages.success(request, f"{email} has been invited as {role.label}.")
+        messages.success(
+            request, _("%(email)s has been invited as %(role)s.") % {"email": email, "role": role.label}
+        )
     else:
         messages.warning(
-            request, f"{email} has been invited, but the mail could not be sent. Send it again later."
+            request,
+            _("%(email)s has been invited, but the mail could not be sent. Send it again later.")
+            % {"email": email},
         )
     return True
 

@@ -1,5 +1,6 @@
 """Who belongs to the organisation: the list, roles, collaborators, removing and leaving."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -7,6 +8,8 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import signed_in_user
@@ -48,7 +51,7 @@ class MemberRow:
         )
 
     @property
-    def roles(self) -> list[tuple[str, str]]:
+    def roles(self) -> Sequence[tuple[str, str | Promise]]:
         """What the control offers, as value and label."""
         return BELOW_ADMIN if self.admin_lock else Role.choices
 
@@ -78,10 +81,12 @@ def change_role(request: OrgRequest, org_slug: str, member_id: int) -> HttpRespo
     membership = get_object_or_404(request.access.org.memberships.select_related("user"), pk=member_id)
     form = RoleForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose one of the roles.")
+        messages.error(request, _("Choose one of the roles."))
         return redirect("orgs:members", org_slug)
     role: Role = form.cleaned_data["role"]
-    with telling(request, f"{membership.user} now has the role {role.label}."):
+    with telling(
+        request, _("%(user)s now has the role %(role)s.") % {"user": membership.user, "role": role.label}
+    ):
         members.change_role(
             membership=membership,
             role=role,
@@ -97,8 +102,12 @@ def set_collaborator(request: OrgRequest, org_slug: str, member_id: int) -> Http
     membership = get_object_or_404(request.access.org.memberships.select_related("user"), pk=member_id)
     form = CollaboratorForm(request.POST)
     is_external = form.is_valid() and form.cleaned_data["is_external"]
-    state = "is now" if is_external else "is no longer"
-    with telling(request, f"{membership.user} {state} an external collaborator."):
+    told = (
+        _("%(user)s is now an external collaborator.")
+        if is_external
+        else _("%(user)s is no longer an external collaborator.")
+    )
+    with telling(request, told % {"user": membership.user}):
         members.set_collaborator(
             membership=membership, is_external=is_external, actor=signed_in_user(request)
         )
@@ -109,7 +118,7 @@ def set_collaborator(request: OrgRequest, org_slug: str, member_id: int) -> Http
 def remove(request: OrgRequest, org_slug: str, member_id: int) -> HttpResponse:
     membership = get_object_or_404(request.access.org.memberships.select_related("user"), pk=member_id)
     if request.method == "POST":
-        with telling(request, f"{membership.user} is no longer a member."):
+        with telling(request, _("%(user)s is no longer a member.") % {"user": membership.user}):
             members.remove_member(membership=membership, actor=signed_in_user(request))
         return redirect("orgs:members", org_slug)
     return org_page(request, "orgs/member_remove.html", {"membership": membership})
@@ -127,7 +136,7 @@ def leave(request: HttpRequest, org_slug: str) -> HttpResponse:
         except LastAdmin as refusal:
             messages.error(request, refusal.message)
         else:
-            messages.success(request, f"You have left {membership.org.name}.")
+            messages.success(request, _("You have left %(org)s.") % {"org": membership.org.name})
             return redirect("home")
     return render(request, "orgs/leave.html", {"org": membership.org})
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import signed_in_user
@@ -48,7 +49,9 @@ def create(request: PortalRequest) -> HttpResponse:
         except SlugTaken as refusal:
             form.add_error("slug", refusal.message)
         else:
-            messages.success(request, f"{org.name} is ready. Invite people, or add its first resource.")
+            messages.success(
+                request, _("%(org)s is ready. Invite people, or add its first resource.") % {"org": org.name}
+            )
             return redirect(org)
     return render(request, "orgs/create.html", {"form": form})
 

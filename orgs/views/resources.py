@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import signed_in_user
@@ -41,7 +42,7 @@ def create(request: OrgRequest, org_slug: str, kind: Resource.Kind) -> HttpRespo
         resource = resources.create_resource(
             access=request.access, actor=signed_in_user(request), kind=kind, content=form.content()
         )
-        messages.success(request, f"{resource.title} has been created.")
+        messages.success(request, _("%(resource)s has been created.") % {"resource": resource.title})
         return redirect(resource)
     return org_page(request, "orgs/resource_form.html", {"form": form, "kind": kind})
 
@@ -57,7 +58,7 @@ def edit(request: OrgRequest, org_slug: str, resource_slug: str) -> HttpResponse
         resources.update_resource(
             access=request.access, actor=signed_in_user(request), resource=resource, content=form.content()
         )
-        messages.success(request, f"{resource.title} has been saved.")
+        messages.success(request, _("%(resource)s has been saved.") % {"resource": resource.title})
         return redirect(resource)
     return org_page(request, "orgs/resource_form.html", {"form": form, "kind": kind, "resource": resource})
 
@@ -69,7 +70,7 @@ def delete(request: OrgRequest, org_slug: str, resource_slug: str) -> HttpRespon
         raise Forbidden
     if request.method == "POST":
         resources.delete_resource(access=request.access, actor=signed_in_user(request), resource=resource)
-        messages.success(request, f"{resource.title} has been deleted.")
+        messages.success(request, _("%(resource)s has been deleted.") % {"resource": resource.title})
         return redirect("orgs:home", org_slug)
     return org_page(request, "orgs/resource_delete.html", {"resource": resource})
 

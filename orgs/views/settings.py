@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import signed_in_user
@@ -32,7 +33,7 @@ def profile(request: OrgRequest, org_slug: str) -> HttpResponse:
             default_role=Role(data["default_role"]),
             actor=signed_in_user(request),
         )
-        messages.success(request, "The profile has been saved.")
+        messages.success(request, _("The profile has been saved."))
         return redirect("orgs:settings", org_slug)
     return org_page(request, "orgs/settings/profile.html", {"form": form})
 
@@ -49,7 +50,9 @@ def rename(request: OrgRequest, org_slug: str) -> HttpResponse:
             form.add_error("slug", refusal.message)
         else:
             messages.success(
-                request, f"{org.name} is now at /orgs/{org.slug}/. Links by the old address lead here."
+                request,
+                _("%(org)s is now at /orgs/%(slug)s/. Links by the old address lead here.")
+                % {"org": org.name, "slug": org.slug},
             )
             return redirect("orgs:settings", org.slug)
     return org_page(request, "orgs/settings/rename.html", {"form": form})
@@ -61,7 +64,7 @@ def delete(request: OrgRequest, org_slug: str) -> HttpResponse:
     form = TypedConfirmationForm(request.POST or None, expected=org.slug)
     if request.method == "POST" and form.is_valid():
         organisations.delete_organisation(org=org, actor=signed_in_user(request))
-        messages.success(request, f"{org.name} has been deleted.")
+        messages.success(request, _("%(org)s has been deleted.") % {"org": org.name})
         return redirect("home")
     return org_page(request, "orgs/settings/delete.html", {"form": form})
 
