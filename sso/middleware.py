@@ -23,7 +23,7 @@ from hubsso.negotiation import wants_json
 from orgs.access import Area
 from orgs.models import Organization
 from orgs.organisations import current_slug
-from sso import reporting, responses, viewer
+from sso import reporting, responses, trial_strip, viewer
 from sso.browser import browser_session_of
 from sso.gate import GatedOrg, Who, find_org
 from sso.settings_errors import ConnectionGone
@@ -81,6 +81,7 @@ class SSOGateMiddleware:
                 raise Http404
             return moved
         decision = gated.decide(area=area, now=now)
+        trial_strip.keep_for_strip(request, gated)
         if decision.may_renew_silently and responses.is_page_navigation(request):
             return responses.renew_silently(request, gated)
         request.would_be_blocked_from = gated.org if decision.would_block else None  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from accounts.models import User
 from orgs.models import Organization
+from sso import trials
 from sso.connections import passed_test
 from sso.models import Connection, Revision, RevisionTest, SSOPolicy
 from sso.types import Enforcement
@@ -22,6 +23,16 @@ class Standing:
     draft: Revision | None
     draft_test: RevisionTest | None
     why_not_live: str
+
+    @property
+    def offers_trial(self) -> bool:
+        """Would the draft, made live, have something to fall back to?"""
+        return self.live is not None and self.connection.is_enabled
+
+    @property
+    def falls_back_to(self) -> Revision | None:
+        """What the draft would fall back to, or what the live revision will while it is on trial."""
+        return trials.proven(self.live)
 
     @property
     def is_serving(self) -> bool:
@@ -47,7 +58,9 @@ def standings_of(org: Organization, *, user: User) -> list[Standing]:
 
 
 def standing_of(connection: Connection, *, user: User) -> Standing:
-    current = connection.revisions.exclude(status=Revision.Status.RETIRED).select_related("created_by")
+    current = connection.revisions.exclude(status=Revision.Status.RETIRED).select_related(
+        "created_by", "replaced"
+    )
     by_status = {revision.status: revision for revision in current}
     draft = by_status.get(Revision.Status.DRAFT)
     test = draft.tests.select_related("user").order_by("-at", "-pk").first() if draft else None

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from orgs.models import Invitation, Organization
 from orgs.roles import Role
-from sso.models import LinkedIdentity, RefusalTrace, RevisionTest
+from sso.models import LinkedIdentity, RefusalTrace, Revision, RevisionTest
 from tests.builders import (
     give_key_pair,
     live_revision,
@@ -71,6 +71,13 @@ def things_of(org: Organization) -> Mapping[str, Any]:
     test = RevisionTest.objects.create(
         org=org, revision=revision, user=member.user, passed=False, at=timezone.now()
     )
+    old = Revision.objects.create(
+        org=org,
+        connection=connection,
+        number=1000 + org.pk,  # which no other organisation's connection has
+        status=Revision.Status.RETIRED,
+        issuer=revision.issuer,
+    )
     return {
         "org_slug": org.slug,
         "vendor_key": "okta",
@@ -82,6 +89,7 @@ def things_of(org: Organization) -> Mapping[str, Any]:
         "invitation_id": invitation.pk,
         "invitation_token": "no-such-token",
         "connection_uid": connection.uid,
+        "revision_number": old.number,
         "test_id": test.pk,
         "key_uid": give_key_pair(connection, KeyStore().saml_key_pair(org.slug)).uid,
         "certificate_slug": "00",

@@ -59,6 +59,7 @@ READ_BY_HAND = {"connection", "remove", "revision"}
 NO_REFERENCES_READ_BY_HAND = {
     *("next", "choose", "silent", "go", "protocol", "event", "iss"),
     *("previewed", "summary", "after"),  # of a mapping's preview: stamps, and where its next page starts
+    "with",  # a revision's number, which counts within the connection
     *("SAMLResponse", "RelayState", "state", "code", "error", "ticket"),  # of a login, and checked by it
 }
 

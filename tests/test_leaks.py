@@ -413,6 +413,7 @@ def look_at_all_settings(ear: Eavesdropper, connection: Connection, admin: Membe
     newest = {
         "org_slug": org.slug,
         "connection_uid": connection.uid,
+        "revision_number": 1,
         "test_id": pk_of_newest(RevisionTest),
         "identity_id": pk_of_newest(LinkedIdentity),
         "session_id": pk_of_newest(SSOSession),

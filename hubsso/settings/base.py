@@ -77,6 +77,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "sso.context_processors.sso_banner",
+                "sso.trial_strip.sso_trials",
                 "orgs.context_processors.header_orgs",
             ],
         },

@@ -15,6 +15,7 @@ from orgs.views.answers import org_page
 from sso import connections
 from sso.forms.connection import ConnectionNameForm, DeleteConnectionForm, LockOutForm
 from sso.forms.refusals import show_refusal
+from sso.forms.trial import trial_options
 from sso.models import Connection
 from sso.progress import standing_of
 from sso.protocols import adapter_for
@@ -37,7 +38,10 @@ def connection(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Http
         "live_certificates": adapter.shown_certificates(standing.live, now=now) if standing.live else [],
         "draft_certificates": adapter.shown_certificates(standing.draft, now=now) if standing.draft else [],
         "values_for_idp": adapter.values_for_idp(str(found.uid)),
-        "history": found.revisions.select_related("created_by").order_by("-number")[:HISTORY_LENGTH],
+        "history": found.revisions.select_related("created_by", "replaced").order_by("-number")[
+            :HISTORY_LENGTH
+        ],
+        **trial_options(),
     }
     return org_page(request, "sso/settings/connection.html", page)
 

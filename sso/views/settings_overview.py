@@ -15,6 +15,7 @@ from sso import enforcement
 from sso.browser import browser_session_of
 from sso.forms.policy import PolicyForm, length_in_words
 from sso.forms.refusals import show_refusal
+from sso.forms.trial import trial_options
 from sso.guides import vendors
 from sso.models import SSOPolicy
 from sso.progress import standings_of, steps_of
@@ -36,6 +37,7 @@ def overview(request: OrgRequest, org_slug: str) -> HttpResponse:
         "policy": policy,
         "steps": steps_of(standings, policy),
         "vendors": vendors(),
+        **trial_options(),
         "join_url": absolute(reverse("sso:join", args=[org.slug])) if is_live else "",
     }
     return org_page(request, "sso/settings/overview.html", page)

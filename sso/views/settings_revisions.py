@@ -7,17 +7,19 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page, telling
-from sso import connections
+from sso import connections, trials
 from sso.browser import ensure_browser_session
 from sso.errors import SSOError
 from sso.forms.draft import DraftForm
 from sso.forms.refusals import show_refusal
+from sso.forms.trial import TrialForm, trial_options
 from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision, RevisionTest
 from sso.progress import standing_of
@@ -120,6 +122,7 @@ def revision_test(request: OrgRequest, org_slug: str, connection_uid: UUID, test
         "connection": connection,
         "standing": standing_of(connection, user=signed_in_user(request)),
         "test": shown_test(test),
+        **trial_options(),
     }
     return org_page(request, "sso/settings/revision_test.html", page)
 
@@ -131,8 +134,22 @@ def go_live(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRes
     revision = find_revision(request, connection)
     with telling(request, f"Revision {revision.number} of {connection.name} is live."):
         connections.go_live(
-            connection=connection, revision=revision, actor=signed_in_user(request), now=timezone.now()
+            connection=connection,
+            revision=revision,
+            actor=signed_in_user(request),
+            now=timezone.now(),
+            trial_seconds=TrialForm(request.POST).seconds(),
         )
+    return redirect("sso:connection", org_slug, connection_uid)
+
+
+@require_POST
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def trial_go_back(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    """The revision on trial is not awaited: the one before serves again now."""
+    connection = find_connection(request, connection_uid)
+    with telling(request, _("The revision before serves again, and so do the SSO sessions that it gave.")):
+        trials.go_back(connection=connection, actor=signed_in_user(request), now=timezone.now())
     return redirect("sso:connection", org_slug, connection_uid)
 
 

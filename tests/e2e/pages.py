@@ -152,4 +152,5 @@ NOT_LOOKED_AT = {
     "sso:sign_out": "POST",
     "sso:sessions_end_all": "POST",
     "sso:skip": "POST",
+    "sso:trial_go_back": "POST",
 }

@@ -43,6 +43,7 @@ def things(world: World) -> Mapping[str, Any]:
         "uidb36": "1",
         "pk": 1,
         "test_id": 1,
+        "revision_number": 1,
     }
 
 

@@ -68,6 +68,7 @@ def foreign_ids(zoe: Membership) -> dict[str, object]:
     return {
         "connection_uid": connection.uid,
         "key_uid": connection.key_pairs.get().uid,
+        "revision_number": 1,
         "test_id": connection.revisions.get(status="draft").tests.get().pk,
         "identity_id": zoe.org.linked_identities.get().pk,
         "session_id": zoe.org.sso_sessions.get().pk,
