@@ -32,11 +32,12 @@ def banner_for(request: HttpRequest) -> Banner | None:
         return None
     if getattr(request, "is_blocked", False):
         return None  # the block page is a banner of its own, and has one button
+    on_trial = getattr(getattr(request, "org_on_trial", None), "pk", None)  # the strip has that button
     skipped = skipping.skipped_org_ids(request)
     items = tuple(
         replace(item, start_url=with_next(item.start_url, _this_page(request)))
         for item in portal_view.waiting
-        if not (item.can_skip and item.org_id in skipped)
+        if not (item.can_skip and item.org_id in skipped) and item.org_id != on_trial
     )
     return Banner(items) if items else None
 

@@ -107,6 +107,7 @@ BY_JOURNEYS = frozenset(
         "sso:key_switch",
         "sso:recovery",
         "sso:refusal",
+        "sso:revision_compare",
         "sso:revision_test",
         "sso:signed_out",
         "sso:start",
