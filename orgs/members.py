@@ -4,6 +4,8 @@ Whoever takes an admin away locks the organisation's row first: of two admins le
 (SQLite has no row locks: there every transaction that writes waits for the one before it.)
 """
 
+from datetime import datetime
+
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -127,6 +129,11 @@ def set_collaborator(*, membership: Membership, is_external: bool, actor: User |
     data = {"member": audit.label_of(membership.user), "is_external_collaborator": is_external}
     audit.record("org.set_collaborator", org=membership.org, actor=actor, data=data)
     return membership
+
+
+def mark_sso(*, membership: Membership, now: datetime) -> None:
+    """The member has just passed the organisation's single sign-on."""
+    Membership.objects.filter(pk=membership.pk).update(last_sso_at=now)
 
 
 def check_collaborator(*, role: Role, is_external: bool) -> None:

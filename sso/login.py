@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from hubsso.crypto import random_token, seal, token_hash, unseal
 from orgs import audit
-from orgs.members import lock_organisation
+from orgs.members import lock_organisation, mark_sso
 from orgs.models import Membership
 from sso import activity, linking, provisioning, seen_attributes, sessions, trials
 from sso.attempt_limits import make_room
@@ -190,6 +190,7 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
     membership = provisioning.membership_for(connection=connection, user=user, purpose=purpose, now=now)
     identity = linking.link(connection=connection, user=user, assertion=assertion, now=now)
     provisioning.apply(connection=connection, membership=membership, assertion=assertion, now=now)
+    mark_sso(membership=membership, now=now)
     seen_attributes.remember(connection=connection, user=user, assertion=assertion, now=now)
     session = sessions.open_session(attempt=attempt, identity=identity, assertion=assertion, now=now)
     audit.record(

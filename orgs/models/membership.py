@@ -4,8 +4,16 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 
+from accounts.models import User
 from orgs.models.organization import Organization
 from orgs.roles import Role, RoleSource
+
+MAX_LISTED_AS = 410  # a name, a space, an address
+
+
+def listed_as(user: User) -> str:
+    """What lists sort a member by: the name, then the e-mail address, which also tells namesakes apart."""
+    return f"{user.name} {user.email}".strip().casefold()[:MAX_LISTED_AS]
 
 
 class Membership(models.Model):
@@ -13,6 +21,10 @@ class Membership(models.Model):
 
     `fallback_role` is the role of the invitation that brought them in: role mapping falls back to it, then to
     the organisation's default role. `role_detail` says in words which rule gave a mapped role.
+
+    `listed_as` is the user's name and e-mail address in lower case: lists of an organisation sort by it and search in
+    it by an index of their own. `orgs.signals` keeps it so. `last_sso_at` is when they last passed the organisation's
+    single sign-on.
     """
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
@@ -23,6 +35,8 @@ class Membership(models.Model):
     fallback_role = models.CharField(max_length=20, choices=Role.choices, null=True, blank=True)
     is_external_collaborator = models.BooleanField(default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
+    listed_as = models.CharField(max_length=MAX_LISTED_AS, editable=False)
+    last_sso_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -32,7 +46,17 @@ class Membership(models.Model):
                 name="membership_admin_is_no_collaborator",
             ),
         ]
-        indexes = [models.Index(fields=["org", "id"], name="membership_by_org")]
+        indexes = [
+            models.Index(fields=["org", "id"], name="membership_by_org"),
+            models.Index(fields=["org", "listed_as", "id"], name="membership_by_name"),
+            models.Index(fields=["org", "last_sso_at", "id"], name="membership_by_last_sso"),
+            models.Index(fields=["org", "role", "id"], name="membership_by_role"),
+            models.Index(
+                fields=["org", "id"],
+                condition=models.Q(is_external_collaborator=True),
+                name="membership_collaborators",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.org}: {self.role}"

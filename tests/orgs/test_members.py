@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, connection
 
+from accounts.profiles import change_name
 from orgs import members
 from orgs.errors import AdminCantBeCollaborator, AlreadyMember, LastAdmin, MemberGone, OrgError, RoleLocked
 from orgs.models import AuditEvent, Membership
@@ -190,3 +191,16 @@ def test_collaborator_is_made_an_admin_only_after_becoming_an_ordinary_member() 
 def test_database_holds_no_collaborating_admin() -> None:
     with pytest.raises(IntegrityError, match="membership_admin_is_no_collaborator"):
         make_member(make_org(), role=Role.ADMIN, is_external_collaborator=True)
+
+
+@pytest.mark.django_db
+def test_lists_know_a_member_by_name_and_address_as_they_are_now() -> None:
+    membership = make_member(make_org(), make_user("max@acme.example", name="Max"))
+    assert membership.listed_as == "max max@acme.example"
+    change_name(user=membership.user, name="Änne Max")
+    membership.refresh_from_db()
+    assert membership.listed_as == "änne max max@acme.example"
+    membership.user.email = "other@acme.example"
+    membership.user.save(update_fields=["email"])
+    membership.refresh_from_db()
+    assert membership.listed_as == "änne max other@acme.example"

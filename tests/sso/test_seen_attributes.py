@@ -138,3 +138,9 @@ def test_everybody_is_walked_in_batches(world: World, monkeypatch: pytest.Monkey
     found = seen_attributes.each_seen(connection=world.acme_idp, now=now)
     assert [seen.user_id for seen in found] == [world.max.user_id, world.olivia.user_id]
     assert len(list(seen_attributes.each_seen(connection=world.acme_idp, now=now, newest=1))) == 1
+
+
+def test_a_login_says_when_the_member_last_passed(world: World) -> None:
+    sign_in(world)
+    world.max.refresh_from_db()
+    assert world.max.last_sso_at is not None
