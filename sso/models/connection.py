@@ -143,7 +143,10 @@ class Revision(models.Model):
 
 
 class RevisionTest(models.Model):
-    """How a test login through a revision ended. `details` lists checks and mapped values, no token or secret."""
+    """How a test login through a revision ended. `details` lists checks and findings, no token or secret.
+
+    `claims_sealed` holds what the IdP said of the person, for as long as a refusal's trace is kept.
+    """
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="tests")
@@ -151,6 +154,7 @@ class RevisionTest(models.Model):
     passed = models.BooleanField()
     code = models.CharField(max_length=60, blank=True)
     details = models.JSONField(default=dict)
+    claims_sealed = SealedField(blank=True)
     at = models.DateTimeField()
 
     class Meta:
