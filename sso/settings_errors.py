@@ -12,7 +12,7 @@ class SettingsRefused(OrgError):
     """Base. `field` names the form field that the message belongs to; empty for the form as a whole."""
 
     code = "sso_settings_refused"
-    message = "This could not be saved."
+    message = _("This could not be saved.")
 
     def __init__(self, message: str = "", *, field: str = "") -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class StaleForm(SettingsRefused):
     """What is saved is no longer what the form was based on. `stamp` names what is saved now."""
 
     code = "stale_form"
-    message = (
+    message = _(
         "Somebody else changed this since you opened the page: see below what it is now. What you entered is "
         "still here and not saved. Save again to replace their change."
     )
@@ -40,51 +40,51 @@ class ConnectionGone(OrgError):
     """It was deleted after the page had found it. Pages answer as if they had been asked for a moment later."""
 
     code = "connection_gone"
-    message = "This connection has been deleted in the meantime."
+    message = _("This connection has been deleted in the meantime.")
 
 
 class ConnectionNameTaken(SettingsRefused):
     code = "connection_name_taken"
-    message = "Another connection of this organisation has this name."
+    message = _("Another connection of this organisation has this name.")
 
 
 class SecretNeeded(SettingsRefused):
     """There is no stored secret that could be kept."""
 
     code = "client_secret_needed"
-    message = "Enter the client secret."
+    message = _("Enter the client secret.")
 
 
 class SecretBoundToIssuer(SecretNeeded):
     code = "client_secret_bound_to_issuer"
-    message = (
+    message = _(
         "Enter the client secret again: the stored one is only ever sent to the issuer it was given for."
     )
 
 
 class SecretUnreadable(SecretNeeded):
     code = "client_secret_unreadable"
-    message = "Enter the client secret again: the stored one can't be read with this portal's keys."
+    message = _("Enter the client secret again: the stored one can't be read with this portal's keys.")
 
 
 class DraftGone(SettingsRefused):
     code = "draft_gone"
-    message = "This draft was replaced or made live in the meantime. Look at the connection again."
+    message = _("This draft was replaced or made live in the meantime. Look at the connection again.")
 
 
 class DraftNotTested(SettingsRefused):
     code = "draft_not_tested"
-    message = "Test this draft first: it goes live once a login of yours through it has passed."
+    message = _("Test this draft first: it goes live once a login of yours through it has passed.")
 
 
 class NoTrial(SettingsRefused):
     code = "no_trial"
-    message = "No revision is on trial any more: it was confirmed, or the one before it serves again."
+    message = _("No revision is on trial any more: it was confirmed, or the one before it serves again.")
 
 
 class WouldLockOut(SettingsRefused):
     code = "would_lock_out"
-    message = (
+    message = _(
         "Single sign-on is enforced and this is the last working connection: nobody, you included, could enter. "
         "Stop enforcing first, or tick the box if that is what you want."
     )
@@ -123,12 +123,12 @@ class TooManyCertificates(SettingsRefused):
 
 class NoLiveConnection(SettingsRefused):
     code = "no_live_connection"
-    message = "Make a connection live first: there is no identity provider to ask yet."
+    message = _("Make a connection live first: there is no identity provider to ask yet.")
 
 
 class EnforcingNeedsSession(SettingsRefused):
     code = "enforcing_needs_sso_session"
-    message = (
+    message = _(
         "Authenticate with the live connection in this browser first, so that enforcing can't lock you out."
     )
 
@@ -137,7 +137,7 @@ class RevisionOnTrial(SettingsRefused):
     """What is enforced while on trial could be another revision in some minutes."""
 
     code = "revision_on_trial"
-    message = (
+    message = _(
         "A new revision is on trial. Confirm it by signing in through it, or wait until the trial is over, "
         "then enforce."
     )
@@ -145,7 +145,7 @@ class RevisionOnTrial(SettingsRefused):
 
 class EnforcingNeedsRecoveryCodes(SettingsRefused):
     code = "enforcing_needs_recovery_codes"
-    message = (
+    message = _(
         "Make recovery codes and save them first: they are your way back if your identity provider fails."
     )
 
@@ -159,7 +159,7 @@ class DomainInvalid(SettingsRefused):
 
 class AttributeNeeded(SettingsRefused):
     code = "mapping_needs_attribute"
-    message = "Name the attribute that holds the values."
+    message = _("Name the attribute that holds the values.")
 
 
 class RuleRepeated(SettingsRefused):
@@ -168,22 +168,22 @@ class RuleRepeated(SettingsRefused):
 
 class RulesNeeded(SettingsRefused):
     code = "mapping_needs_rules"
-    message = "Add at least one row."
+    message = _("Add at least one row.")
 
 
 class AdminRuleNeeded(SettingsRefused):
     code = "mapping_needs_admin"
-    message = "At least one row must give the role Admin, or nobody could run the organisation."
+    message = _("At least one row must give the role Admin, or nobody could run the organisation.")
 
 
 class PreviewNeeded(SettingsRefused):
     code = "mapping_needs_preview"
-    message = "Look at what this mapping changes first, then save it."
+    message = _("Look at what this mapping changes first, then save it.")
 
 
 class NoAdminLeft(SettingsRefused):
     code = "mapping_leaves_no_admin"
-    message = (
+    message = _(
         "With this mapping nobody would be an admin any more. Give the role Admin to a value that one of your "
         "admins has."
     )
@@ -191,7 +191,7 @@ class NoAdminLeft(SettingsRefused):
 
 class GroupUnknown(SettingsRefused):
     code = "mapping_group_unknown"
-    message = "This resource group does not exist any more."
+    message = _("This resource group does not exist any more.")
 
 
 # --- Recovery ------------------------------------------------------------------------------------------
@@ -199,12 +199,12 @@ class GroupUnknown(SettingsRefused):
 
 class NotAnAdmin(SettingsRefused):
     code = "recovery_needs_admin"
-    message = "Only an admin of the organisation can be given a recovery code."
+    message = _("Only an admin of the organisation can be given a recovery code.")
 
 
 class RecoveryCodeWrong(SettingsRefused):
     code = "recovery_code_wrong"
-    message = (
+    message = _(
         "This code is wrong, was used, or has expired. Take another of your codes, or ask whoever runs this portal "
         "for one."
     )
@@ -212,9 +212,9 @@ class RecoveryCodeWrong(SettingsRefused):
 
 class RecoveryCodesReplaced(SettingsRefused):
     code = "recovery_codes_replaced"
-    message = "Other codes have been made since you opened that page. The newest ones count."
+    message = _("Other codes have been made since you opened that page. The newest ones count.")
 
 
 class TooManyCodes(SettingsRefused):
     code = "recovery_too_many_tries"
-    message = "Too many wrong codes. Wait a quarter of an hour and try again."
+    message = _("Too many wrong codes. Wait a quarter of an hour and try again.")

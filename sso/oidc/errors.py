@@ -6,6 +6,8 @@ Core 1.0 ("Core"), OpenID Connect Discovery 1.0 and the RFCs are named where the
 
 from http import HTTPStatus
 
+from django.utils.translation import gettext_noop as _
+
 from sso.errors import SSOError
 
 MAX_SHOWN_LENGTH = 200
@@ -29,7 +31,7 @@ class OPUnavailable(OIDCError):
     code = "op_unavailable"
     status = HTTPStatus.BAD_GATEWAY
     retry_after_seconds = 15
-    user_message = (
+    user_message = _(
         "Your organisation's identity provider can't be reached just now. Try again in a few minutes; "
         "if it keeps happening, contact your organisation's admin."
     )
@@ -39,7 +41,7 @@ class OPMisconfigured(OIDCError):
     """The OP or the connection is set up in a way that no login can pass."""
 
     code = "op_misconfigured"
-    user_message = (
+    user_message = _(
         "Your organisation's single sign-on is not set up correctly. Contact your organisation's admin "
         "and name the reference below."
     )
@@ -49,7 +51,7 @@ class IDTokenRejected(OIDCError):
     """The ID token failed a check of Core 3.1.3.7."""
 
     code = "id_token_rejected"
-    user_message = (
+    user_message = _(
         "Your identity provider's answer can't be trusted, so you were not signed in. Try again; if it keeps "
         "happening, contact your organisation's admin and name the reference below."
     )
@@ -129,7 +131,7 @@ class IssuerParameterMismatch(OIDCError):
 
     code = "issuer_parameter_mismatch"
     status = HTTPStatus.BAD_REQUEST
-    user_message = (
+    user_message = _(
         "The answer came from another identity provider than the one you were sent to. Start again."
     )
 
@@ -138,7 +140,7 @@ class IdPError(OIDCError):
     """The OP answered with an error of its own."""
 
     code = "idp_error"
-    user_message = (
+    user_message = _(
         "Your identity provider refused to sign you in. Try again; if it keeps happening, contact your "
         "organisation's admin and name the reference below."
     )

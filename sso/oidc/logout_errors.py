@@ -6,6 +6,8 @@ refusals. A logout is also refused where the OP's metadata or keys can't be had,
 
 from http import HTTPStatus
 
+from django.utils.translation import gettext_noop as _
+
 from sso.oidc.errors import OIDCError
 
 
@@ -14,7 +16,7 @@ class LogoutRefused(OIDCError):
 
     code = "logout_refused"
     status = HTTPStatus.BAD_REQUEST
-    user_message = "Your identity provider's sign-out could not be checked, so nothing was ended here."
+    user_message = _("Your identity provider's sign-out could not be checked, so nothing was ended here.")
 
 
 # --- The request ---------------------------------------------------------------------------------------

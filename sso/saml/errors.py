@@ -6,6 +6,8 @@ Members read what to do; which rule it was is in `admin_detail`. Where the check
 
 from http import HTTPStatus
 
+from django.utils.translation import gettext_noop as _
+
 from sso.errors import SSOError
 
 MAX_SHOWN_LENGTH = 200
@@ -21,7 +23,7 @@ class SAMLError(SSOError):
     """Base of them all."""
 
     code = "saml_error"
-    user_message = (
+    user_message = _(
         "Your identity provider's answer can't be trusted, so you were not signed in. Try again; if it keeps "
         "happening, contact your organisation's admin and name the reference below."
     )
@@ -78,7 +80,7 @@ class EncryptionError(SAMLError):
     """What is encrypted can't be read. `admin_detail` says what to set at the IdP where that helps."""
 
     code = "encryption_unusable"
-    user_message = (
+    user_message = _(
         "Your organisation's single sign-on is not set up correctly. Contact your organisation's admin "
         "and name the reference below."
     )
@@ -142,7 +144,7 @@ class CertificateError(SAMLError):
     """A certificate of the configuration can't be used. `admin_detail` can stand beside the form's field."""
 
     code = "certificate_unusable"
-    user_message = (
+    user_message = _(
         "Your organisation's single sign-on is not set up correctly. Contact your organisation's admin "
         "and name the reference below."
     )
@@ -207,7 +209,7 @@ class UnsolicitedResponse(SAMLError):
 
 
 class TimeMismatch(SAMLError):
-    user_message = (
+    user_message = _(
         "Your identity provider's answer is not valid at this time. Start again; if it keeps happening, its "
         "clock may be wrong: contact your organisation's admin and name the reference below."
     )
@@ -232,7 +234,7 @@ class ValidityTooLong(SAMLError):
 class AssertionReplayed(SAMLError):
     code = "assertion_replayed"
     status = HTTPStatus.BAD_REQUEST
-    user_message = "This sign-in was already completed. Start again from the page you wanted."
+    user_message = _("This sign-in was already completed. Start again from the page you wanted.")
 
 
 # --- Who it is about -----------------------------------------------------------------------------------
@@ -260,7 +262,7 @@ class AuthnContextMismatch(SAMLError):
     """Authenticated in another way than was asked for."""
 
     code = "authn_context_mismatch"
-    user_message = (
+    user_message = _(
         "Your organisation wants another way of signing in at your identity provider, such as a second factor. "
         "Sign in that way; if you did, contact your organisation's admin and name the reference below."
     )
@@ -277,7 +279,7 @@ class IdPStatus(SAMLError):
     """The IdP answered with a status other than Success (Core 3.2.2.2)."""
 
     code = "idp_status"
-    user_message = (
+    user_message = _(
         "Your identity provider did not sign you in. Try again; if it keeps happening, contact your "
         "organisation's admin and name the reference below."
     )

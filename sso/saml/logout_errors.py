@@ -5,6 +5,8 @@ Nothing was ended. The page that the person sees says that much, whatever the ru
 
 from http import HTTPStatus
 
+from django.utils.translation import gettext_noop as _
+
 from sso.saml.errors import SAMLError
 
 
@@ -13,7 +15,7 @@ class LogoutRefused(SAMLError):
 
     code = "logout_refused"
     status = HTTPStatus.BAD_REQUEST
-    user_message = "Your identity provider's sign-out could not be checked, so nothing was ended here."
+    user_message = _("Your identity provider's sign-out could not be checked, so nothing was ended here.")
 
 
 class LogoutNotExpected(LogoutRefused):

@@ -1,5 +1,7 @@
 """What can be wrong with an IdP's metadata. `admin_detail` is fit to stand beside the form's field."""
 
+from django.utils.translation import gettext_noop as _
+
 from sso.saml.errors import SAMLError
 
 
@@ -7,7 +9,7 @@ class MetadataError(SAMLError):
     """Base of them all. Members meet none of them: metadata is read for admins."""
 
     code = "metadata_error"
-    user_message = "The identity provider's metadata can't be used."
+    user_message = _("The identity provider's metadata can't be used.")
 
 
 class MetadataUnreachable(MetadataError):
