@@ -15,7 +15,8 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from sso.models import LoginAttempt, LoginCount, LoginRecord, RevisionTest
+from sso import health
+from sso.models import Connection, LoginAttempt, LoginCount, LoginRecord, RevisionTest
 from sso.models.login import UNFINISHED
 from sso.types import LoginOutcome, Purpose
 
@@ -24,16 +25,23 @@ KEEP = timedelta(days=90)
 MAX_AT_ONCE = 500
 
 
-def record_ok(attempt: LoginAttempt, *, now: datetime) -> None:
-    """A login that passed. Two statements; its attempt is answered and redeemed, and so can't be abandoned."""
+def record_ok(attempt: LoginAttempt, *, connection: Connection, now: datetime) -> None:
+    """A login that passed. Two statements; its attempt is answered and redeemed, and so can't be abandoned.
+
+    A `connection` that came with its `health` spares a third.
+    """
     _record(_end(attempt, LoginOutcome.OK, at=now))
+    health.note_ok(connection, now=now)
 
 
+@transaction.atomic(savepoint=False)
 def record_failed(attempt: LoginAttempt, *, code: str, reference: str = "", now: datetime) -> bool:
     """A login that was refused. Of an attempt that is refused again and again only the first; says if it was."""
     if not forget(attempt):
         return False
     _record(_end(attempt, LoginOutcome.FAILED, code=code, reference=reference, at=now))
+    if attempt.purpose != Purpose.TEST:
+        health.note_failure(attempt.connection, code=code, now=now)
     return True
 
 

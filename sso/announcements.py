@@ -1,9 +1,12 @@
 """Mails to an organisation's admins about what single sign-on did. Sent after the transaction, best effort."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -11,6 +14,7 @@ from hubsso import mail
 from hubsso.mail import Letter
 from orgs.models import Membership, Organization
 from orgs.roles import Role
+from sso.causes import Cause
 from sso.models import Connection, Revision
 
 
@@ -136,6 +140,31 @@ def trial_fell_back(*, trial: Revision, restored: Revision, actor: User | None) 
                 % numbers,
             ),
             action=(_("Open the connection"), _url("sso:connection", org.slug, connection.uid)),
+            reason=_reason(org),
+        )
+
+    mail_admins(org, build)
+
+
+def connection_failing(*, connection: Connection, cause: Cause, since: datetime) -> None:
+    """Logins by the connection have begun to fail, likely for this cause."""
+    org = connection.org
+
+    def build() -> Letter:
+        names = {"org": org.name, "connection": connection.name}
+        return Letter(
+            subject=_("%(org)s: logins by %(connection)s are failing") % names,
+            paragraphs=(
+                _("Members of %(org)s are refused when they sign in with %(connection)s.") % names,
+                str(cause.explanation),
+                str(cause.next_step),
+                _("The notice in the settings goes when a login passes. This is sent at most once a day."),
+            ),
+            facts=(
+                (_("Likely cause"), str(cause.title)),
+                (_("Since"), date_format(localtime(since), "j F Y, H:i e")),
+            ),
+            action=(_("Look at the refusals"), _url("sso:refusals", org.slug)),
             reason=_reason(org),
         )
 

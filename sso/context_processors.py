@@ -1,11 +1,12 @@
-"""The banner on every page of the portal, while any of the viewer's organisations waits for SSO."""
+"""The banner on every page of the portal, while any of the viewer's organisations waits for SSO; and notices."""
 
 from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.urls import reverse
 
-from sso import skipping
+from orgs.access import OrgAccess
+from sso import health, skipping
 from sso.return_paths import with_next
 from sso.viewer import WaitingOrg
 
@@ -23,6 +24,12 @@ class Banner:
 def sso_banner(request: HttpRequest) -> dict[str, object]:
     """`sso_banner`, a callable: a page that does not show it pays no query."""
     return {"sso_banner": lambda: banner_for(request)}
+
+
+def failing_connections(request: HttpRequest) -> dict[str, object]:
+    """`failing_connections`, a callable, for the SSO settings, whose readers the gate has let in as admins."""
+    access: OrgAccess | None = getattr(request, "access", None)
+    return {"failing_connections": lambda: health.failing(access.org) if access else []}
 
 
 def banner_for(request: HttpRequest) -> Banner | None:

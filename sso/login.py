@@ -182,7 +182,7 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
     """
     lock_organisation(attempt.org_id)
     purpose = Purpose(attempt.purpose)
-    connection = Connection.objects.select_related("org").get(pk=attempt.connection_id)
+    connection = Connection.objects.select_related("org", "health").get(pk=attempt.connection_id)
     _check_configuration(attempt, now=now)
     user = User.objects.get(pk=attempt.user_id)
     if not user.is_active:
@@ -205,7 +205,7 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
             "silent": attempt.is_silent,
         },
     )
-    activity.record_ok(attempt, now=now)
+    activity.record_ok(attempt, connection=connection, now=now)
     confirmed = trials.confirm_by_login(attempt=attempt, membership=membership, now=now)
     return CompletedLogin(session=session, membership=membership, has_confirmed_revision=confirmed)
 

@@ -78,6 +78,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "sso.context_processors.sso_banner",
                 "sso.trial_strip.sso_trials",
+                "sso.context_processors.failing_connections",
                 "orgs.context_processors.header_orgs",
             ],
         },

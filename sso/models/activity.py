@@ -90,3 +90,8 @@ class ConnectionHealth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection}: {self.failures_in_a_row} failures in a row"
+
+    @property
+    def cause(self) -> Cause:
+        """What is likely behind it while there is a notice."""
+        return cause_of(self.notice_code)

@@ -206,7 +206,7 @@ def test_ends_at_the_same_time_are_each_counted_once(real_connection: Connection
 
     def call() -> None:
         activity.record_abandoned_of(real_connection.org_id, now=NOW)
-        activity.record_ok(answered, now=NOW)
+        activity.record_ok(answered, connection=real_connection, now=NOW)
 
     in_parallel(call, times=8)
     assert counts() == {("login", "abandoned", ""): 5, ("login", "ok", ""): 8}

@@ -38,7 +38,7 @@ def end(connection: Connection, user: Any, *, code: str = "", times: int = 1, **
         if code:
             activity.record_failed(attempt, code=code, reference="ABCD-2345", now=NOW)
         else:
-            activity.record_ok(attempt, now=NOW)
+            activity.record_ok(attempt, connection=connection, now=NOW)
 
 
 def page_of(admin: Client, **query: str) -> str:

@@ -1,0 +1,102 @@
+"""Failing loudly: a connection whose logins begin to fail is told to its organisation's admins.
+
+Counted are refusals that lie with the identity provider or with the configuration (`sso.causes`), of real logins; a
+person who cancels or comes with another browser says nothing about the connection. It fails when three in a row are
+such, or when today's share of them is at least twice the usual one. Then a notice stands in the SSO settings until a
+login passes, and a mail goes to the admins, once for each time it begins and at most once a day.
+"""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import F, Q, QuerySet
+
+from orgs.models import Organization
+from sso import announcements
+from sso.causes import cause_of
+from sso.models import Connection, ConnectionHealth, LoginCount
+from sso.types import LoginOutcome, Purpose
+
+IN_A_ROW = 3
+USUAL_DAYS = 28
+TIMES_USUAL = 2
+# Below these a day says nothing: so many failures, and this share of the day's logins.
+LEAST_FAILURES = 10
+LEAST_SHARE = 0.05
+# A notice for a share is taken back by a login that passes when nothing has failed for so long.
+CALM = timedelta(hours=1)
+MAIL_EVERY = timedelta(days=1)
+# How exact `last_ok_at` is while nothing fails.
+OK_EVERY = timedelta(hours=1)
+
+
+def note_failure(connection: Connection, *, code: str, now: datetime) -> None:
+    """A login was refused by `code`. In the caller's transaction; the last row that it writes."""
+    if not cause_of(code).is_connections:
+        return
+    rows = ConnectionHealth.objects.filter(connection=connection)
+    counted = {"failures_in_a_row": F("failures_in_a_row") + 1, "last_failed_at": now, "last_code": code}
+    if not rows.update(**counted):
+        ConnectionHealth.objects.get_or_create(connection=connection, defaults={"org_id": connection.org_id})
+        rows.update(**counted)
+    health = rows.get()  # ours until the transaction ends: nobody else counts in between
+    if health.notice_since is None:
+        if not _is_failing(health, now):
+            return
+        rows.update(notice_since=now, notice_code=code)
+    _mail_if_due(rows, connection, now)
+
+
+def note_ok(connection: Connection, *, now: datetime) -> None:
+    """A login passed. Writes where there is something to take back; `connection.health` may be loaded already."""
+    health: ConnectionHealth | None = getattr(connection, "health", None)
+    if health is None:
+        return
+    is_old = health.last_ok_at is None or health.last_ok_at <= now - OK_EVERY
+    if not (is_old or health.failures_in_a_row or health.notice_since):
+        return
+    changes: dict[str, object] = {"failures_in_a_row": 0, "last_ok_at": now}
+    if health.failures_in_a_row >= IN_A_ROW or _is_calm(health, now):
+        changes |= {"notice_since": None, "notice_code": ""}
+    ConnectionHealth.objects.filter(pk=health.pk).update(**changes)
+
+
+def failing(org: Organization) -> list[ConnectionHealth]:
+    """The organisation's connections with a notice, the longest failing first. One query."""
+    rows = ConnectionHealth.objects.filter(org=org, connection__is_enabled=True, notice_since__isnull=False)
+    return list(rows.select_related("connection").order_by("notice_since"))
+
+
+def _is_calm(health: ConnectionHealth, now: datetime) -> bool:
+    return health.last_failed_at is None or health.last_failed_at <= now - CALM
+
+
+def _is_failing(health: ConnectionHealth, now: datetime) -> bool:
+    return health.failures_in_a_row >= IN_A_ROW or _is_above_usual(health.connection_id, now)
+
+
+def _is_above_usual(connection_id: int, now: datetime) -> bool:
+    """Today's share of failures against that of the days before. One query, of at most a few hundred counts."""
+    today = now.astimezone(UTC).date()
+    counts = LoginCount.objects.filter(connection=connection_id, day__gt=today - timedelta(days=USUAL_DAYS))
+    logins = counts.exclude(purpose=Purpose.TEST).exclude(outcome=LoginOutcome.ABANDONED)
+    failed, total = Counter[bool](), Counter[bool]()
+    for day, code, count in logins.values_list("day", "code", "count"):
+        is_today = day == today
+        total[is_today] += count
+        if code and cause_of(code).is_connections:
+            failed[is_today] += count
+    share = {is_today: failed[is_today] / max(total[is_today], 1) for is_today in (True, False)}
+    if failed[True] < LEAST_FAILURES or share[True] < LEAST_SHARE:
+        return False
+    return share[True] >= TIMES_USUAL * share[False]
+
+
+def _mail_if_due(rows: QuerySet[ConnectionHealth], connection: Connection, now: datetime) -> None:
+    """Once for each notice, and not within a day of the mail before; of several at once one sends it."""
+    is_due = Q(notified_at=None) | Q(notified_at__lt=F("notice_since"), notified_at__lte=now - MAIL_EVERY)
+    if rows.filter(is_due, notice_since__isnull=False).update(notified_at=now):
+        health = rows.get()
+        announcements.connection_failing(
+            connection=connection, cause=health.cause, since=health.notice_since or now
+        )
