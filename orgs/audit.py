@@ -59,6 +59,7 @@ EVENTS: dict[str, str | Promise] = {
     "org.sso_recovery": _("opened a recovery session"),
     "org.sso_recovery_end": _("ended a recovery session"),
     "org.sso_recovery_codes": _("made recovery codes for themselves"),
+    "org.sso_remind": _("reminded members to authenticate"),
     "org.settings.sso": _("changed the single sign-on settings"),
     "org.settings.sso.draft": _("saved a draft of a connection"),
     "org.settings.sso.certificate": _("took in a certificate that the identity provider announced"),

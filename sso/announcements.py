@@ -171,6 +171,27 @@ def connection_failing(*, connection: Connection, cause: Cause, since: datetime)
     mail_admins(org, build)
 
 
+def link_reminder(*, org: Organization, users: list[User]) -> None:
+    """Members who never authenticated are asked to, before they would be blocked."""
+
+    def build() -> Letter:
+        return Letter(
+            subject=_("%(org)s asks you to authenticate once") % {"org": org.name},
+            paragraphs=(
+                _("%(org)s will soon ask its members for single sign-on, and you have not authenticated yet.")
+                % {"org": org.name},
+                _(
+                    "Do it once now, while nothing is blocked: sign in to the portal with this address, then at your "
+                    "identity provider."
+                ),
+            ),
+            action=(_("Authenticate"), _url("sso:start", org.slug)),
+            reason=_("You get this mail because you are a member of %(org)s.") % {"org": org.name},
+        )
+
+    mail.send_to(users, build)
+
+
 def mail_admins(org: Organization, build: Callable[[], Letter]) -> None:
     """Send a letter to every admin of the organisation whose account is active."""
     memberships = Membership.objects.filter(org=org, role=Role.ADMIN, user__is_active=True)

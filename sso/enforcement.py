@@ -38,26 +38,17 @@ def policy_stamp(policy: SSOPolicy) -> str:
     return stamp_of(str(policy.enforcement), policy.session_timeout_seconds)
 
 
-def why_not(
+def what_step_needs(
     *, org: Organization, enforcement: Enforcement, user: User, browser_session: str, now: datetime
-) -> SettingsRefused | None:
-    """Why this admin can't move to `enforcement` in this browser now; None if they can."""
-    if enforcement is Enforcement.OFF:
-        return None
-    if not live_connections(org).exists():
-        return NoLiveConnection(field="enforcement")
-    if enforcement is Enforcement.ENFORCED:
-        return next(
-            iter(what_enforcing_needs(org=org, user=user, browser_session=browser_session, now=now)), None
-        )
-    return None
-
-
-def what_enforcing_needs(
-    *, org: Organization, user: User, browser_session: str, now: datetime
 ) -> list[SettingsRefused]:
-    """All that this admin must do first, in this browser, with a live connection; empty where nothing is missing."""
+    """All that stands between this admin, in this browser, and a step to `enforcement`; empty where nothing does."""
+    if enforcement is Enforcement.OFF:
+        return []
     missing: list[SettingsRefused] = []
+    if not live_connections(org).exists():
+        missing.append(NoLiveConnection(field="enforcement"))
+    if enforcement is not Enforcement.ENFORCED:
+        return missing
     if SSOPolicy.objects.filter(org=org, confirm_by__gt=now).exists():
         missing.append(RevisionOnTrial(field="enforcement"))
     if not _holds_session(org, user, browser_session, now):
@@ -71,34 +62,36 @@ def what_enforcing_needs(
 def change_policy(
     *,
     org: Organization,
-    enforcement: Enforcement,
-    session_timeout_seconds: int,
+    enforcement: Enforcement | None = None,
+    session_timeout_seconds: int | None = None,
     actor: User,
     browser_session: str,
     now: datetime,
     based_on: str | None = None,
 ) -> SSOPolicy:
-    """Set enforcement and session length (1 hour to 90 days, in seconds). A shorter length holds at once.
+    """Set enforcement, session length (1 hour to 90 days, in seconds), or both. A shorter length holds at once.
 
-    Raises what `why_not` returns when enforcement changes to what this admin can't ask for, and StaleForm when the
-    rules are no longer those of the stamp `based_on`.
+    Raises the first of what `what_step_needs` finds when enforcement changes to what this admin can't ask for, and
+    StaleForm when the rules are no longer those of the stamp `based_on`.
     """
     lock_organisation(org.pk)
     SSOPolicy.objects.get_or_create(org=org)
     policy = SSOPolicy.objects.select_for_update().get(org=org)
     refuse_stale(based_on=based_on, now_saved=policy_stamp(policy))
     before, timeout_before = Enforcement(policy.enforcement), policy.session_timeout_seconds
+    enforcement = before if enforcement is None else enforcement
+    timeout = timeout_before if session_timeout_seconds is None else session_timeout_seconds
     if enforcement is not before:
-        refusal = why_not(
+        missing = what_step_needs(
             org=org, enforcement=enforcement, user=actor, browser_session=browser_session, now=now
         )
-        if refusal:
-            raise refusal
-    policy.enforcement, policy.session_timeout_seconds = enforcement, session_timeout_seconds
+        if missing:
+            raise missing[0]
+    policy.enforcement, policy.session_timeout_seconds = enforcement, timeout
     policy.save()
-    if session_timeout_seconds < timeout_before:
-        _shorten_sessions(org, session_timeout_seconds)
-    changes = _changes(before, enforcement, timeout_before, session_timeout_seconds)
+    if timeout < timeout_before:
+        _shorten_sessions(org, timeout)
+    changes = _changes(before, enforcement, timeout_before, timeout)
     if changes:
         audit.record(_event(before, enforcement), org=org, actor=actor, data=changes)
     return policy

@@ -10,6 +10,7 @@ from sso import activity, attempt_limits, replay
 from sso.models import (
     ConsumedMessage,
     HeldPost,
+    LinkReminder,
     LoginAttempt,
     LoginCount,
     LoginRecord,
@@ -29,6 +30,7 @@ from sso.recovery import TRIES_WINDOW
 BATCH = 1000
 # The banner tells "expired" from "never authenticated" for a week.
 KEEP_EXPIRED_SESSIONS = timedelta(days=7)
+KEEP_REMINDERS = timedelta(days=30)  # the list shows when somebody was reminded last
 KEEP_REPORTED_BLOCKS = timedelta(days=90)
 
 
@@ -89,5 +91,6 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
             Q(expires_at__lt=now) | Q(redeemed_at=None, redeem_until__lt=now)
         ),
         "recovery tries": RecoveryTry.objects.filter(at__lte=now - TRIES_WINDOW),
+        "link reminders": LinkReminder.objects.filter(sent_at__lt=now - KEEP_REMINDERS),
         "reported blocks": ReportedBlock.objects.filter(day__lt=(now - KEEP_REPORTED_BLOCKS).date()),
     }

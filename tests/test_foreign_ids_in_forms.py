@@ -20,7 +20,7 @@ from orgs import forms as orgs_forms
 from orgs.models import Resource
 from orgs.roles import Role
 from sso import forms as sso_forms
-from sso.models import KeyPair, LoginAttempt, Revision, RevisionTest
+from sso.models import KeyPair, LinkReminder, LoginAttempt, Revision, RevisionTest
 from sso.oidc import forms as oidc_forms
 from sso.saml import forms as saml_forms
 from tests.builders import make_connection, make_group, make_revision, make_user
@@ -51,11 +51,11 @@ NAMES_NOTHING = {
     "InviteForm.email",
     "MetadataForm.entity_id",
     "OIDCDraftForm.max_age_seconds",
-    "PolicyForm.session_length",
+    "SessionLengthForm.session_length",
 }
 STAMP = "based_on"  # in any form: what its page showed, not a thing
 # What views read from a form without a form class.
-READ_BY_HAND = {"connection", "remove", "revision"}
+READ_BY_HAND = {"connection", "member", "remove", "revision"}
 NO_REFERENCES_READ_BY_HAND = {
     *("next", "choose", "silent", "go", "protocol", "event", "iss"),
     *("previewed", "summary", "after"),  # of a mapping's preview: stamps, and where its next page starts
@@ -175,6 +175,16 @@ def test_foreign_collaborator_can_not_be_removed(
     path = "/orgs/acme/settings/sso/collaborators/"
     assert olivia.post(path, {"remove": globex_things["member_id"]}).status_code == 404
     assert rows_of(world.globex) == before
+
+
+def test_foreign_member_can_not_be_reminded(
+    olivia: Client, world: World, globex_things: Mapping[str, Any]
+) -> None:
+    before = rows_of(world.globex)
+    path = "/orgs/acme/settings/sso/policy/unlinked/"
+    assert olivia.post(path, {"member": [globex_things["member_id"], world.zoe.pk]}).status_code == 302
+    assert rows_of(world.globex) == before
+    assert not LinkReminder.objects.exists()
 
 
 def test_group_mapping_can_not_give_seats_in_another_organisations_group(

@@ -25,6 +25,7 @@ FOUNDATION = frozenset(
         "hubsso.navigation",
         "hubsso.request_context",
         "hubsso.request_sizes",
+        "hubsso.spreadsheets",
         "hubsso.negotiation",
         "hubsso.dev_keys",
         "hubsso.text",
@@ -120,7 +121,7 @@ MAY_NAME_ENFORCEMENT = frozenset(
         "sso.enforcement",
         "sso.connections",
         "sso.progress",
-        "sso.views.settings_overview",
+        "sso.rollout",
     }
 )
 

@@ -1,4 +1,4 @@
-"""Enforcement and session length."""
+"""The step from one mode of enforcement to another, and the session length."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from django.core.exceptions import ValidationError
 from sso.enforcement import policy_stamp
 from sso.forms.stamps import StampedForm
 from sso.models import SSOPolicy
-from sso.models.policy import ENFORCEMENT_CHOICES, MAX_SESSION_SECONDS, MIN_SESSION_SECONDS
-from sso.types import Enforcement
+from sso.models.policy import MAX_SESSION_SECONDS, MIN_SESSION_SECONDS
 
 HOUR, DAY = 3600, 24 * 3600
 UNITS = [(HOUR, "hours"), (DAY, "days")]
 
 
-class PolicyForm(StampedForm):
-    enforcement = forms.TypedChoiceField(
-        choices=ENFORCEMENT_CHOICES, coerce=Enforcement, widget=forms.RadioSelect
-    )
+class StepForm(StampedForm):
+    """Nothing to enter: which rules the step starts from."""
+
+
+class SessionLengthForm(StampedForm):
     session_length = forms.IntegerField(
         label="SSO session length", min_value=1, max_value=MAX_SESSION_SECONDS
     )
@@ -27,7 +27,6 @@ class PolicyForm(StampedForm):
     def __init__(self, data: Any = None, *, policy: SSOPolicy) -> None:
         length, unit = _length_and_unit(policy.session_timeout_seconds)
         initial = {
-            "enforcement": policy.enforcement,
             "session_length": length,
             "session_unit": unit,
             "based_on": policy_stamp(policy),

@@ -15,10 +15,12 @@ from sso.views import (
     settings_members,
     settings_new_connection,
     settings_overview,
+    settings_policy,
     settings_recovery,
     settings_refusals,
     settings_reported,
     settings_revisions,
+    settings_unlinked,
 )
 
 connection_urlpatterns = [
@@ -48,7 +50,13 @@ connection_urlpatterns = [
 
 urlpatterns = [
     path("", settings_overview.overview, name="settings"),
-    path("policy/", settings_overview.policy, name="policy"),
+    path("policy/", settings_policy.policy, name="policy"),
+    path("policy/off/", settings_policy.step, {"step": "off"}, name="policy_off"),
+    path("policy/optional/", settings_policy.step, {"step": "optional"}, name="policy_optional"),
+    path("policy/report-only/", settings_policy.step, {"step": "report_only"}, name="policy_report_only"),
+    path("policy/enforced/", settings_policy.step, {"step": "enforced"}, name="policy_enforced"),
+    path("policy/unlinked/", settings_unlinked.unlinked, name="unlinked"),
+    path("policy/unlinked/members.csv", settings_unlinked.unlinked_csv, name="unlinked_csv"),
     path("policy/reported/", settings_reported.reported, name="reported"),
     path("connections/new/", settings_new_connection.new, name="connection_new"),
     path("connections/new/<slug:vendor_key>/", settings_new_connection.new_from, name="connection_new_from"),

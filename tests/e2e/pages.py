@@ -43,6 +43,7 @@ SSO_SETTINGS = frozenset(
         "sso:settings",
         "sso:policy",
         "sso:reported",
+        "sso:unlinked",
         "sso:recovery_codes",
         "sso:certificates",
         "sso:connection_new",
@@ -70,6 +71,10 @@ CONNECTION = frozenset(
     }
 )
 SAML_CONNECTION = CONNECTION | {"sso:certificate_add", "sso:certificate_remove", "sso:idp_metadata"}
+# A step is linked to from all others, once there is a live connection.
+POLICY_STEPS = frozenset(
+    {"sso:policy_off", "sso:policy_optional", "sso:policy_report_only", "sso:policy_enforced"}
+)
 WITH_RECOVERY_CODES = frozenset({"sso:recovery_codes_make"})
 BY_LINKS = (
     ANONYMOUS
@@ -77,6 +82,7 @@ BY_LINKS = (
     | ORGANISATION
     | SSO_SETTINGS
     | SAML_CONNECTION
+    | POLICY_STEPS
     | WITH_RECOVERY_CODES
     | {"orgs:create"}
 )
@@ -151,6 +157,7 @@ NOT_LOOKED_AT = {
     "sso:saml_slo": "redirect",
     "sso:session_end": "POST",
     "sso:sign_out": "POST",
+    "sso:unlinked_csv": "a file",
     "sso:sessions_end_all": "POST",
     "sso:skip": "POST",
     "sso:trial_go_back": "POST",

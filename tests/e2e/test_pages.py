@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 
 # Links that begin a journey to an IdP, and those that are no page.
 NOT_FOLLOWED = frozenset(
-    {"sso:start", "sso:draft_test", "sso:key_certificate", "mfa_download_recovery_codes"}
+    {"sso:start", "sso:draft_test", "sso:key_certificate", "mfa_download_recovery_codes", "sso:unlinked_csv"}
 )
 
 
@@ -36,6 +36,7 @@ def test_pages_of_an_organisation_with_oidc(visitor: Visitor) -> None:
     visitor.open("/orgs/acme/settings/sso/")
     visitor.authenticate("Acme Login", OLIVIA)
     expected = pages.ORGANISATION | pages.SSO_SETTINGS | pages.CONNECTION | pages.WITH_RECOVERY_CODES
+    expected |= pages.POLICY_STEPS - {"sso:policy_enforced"}
     look_at_all(visitor, "/orgs/acme/", within="/orgs/", expected=expected | {"orgs:create"})
 
 

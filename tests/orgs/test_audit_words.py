@@ -55,6 +55,7 @@ RECORDED: dict[str, dict[str, Any]] = {
     "org.sso_recovery": {"expires_at": TIME, "source": "own_code"},
     "org.sso_recovery_end": {},
     "org.sso_recovery_codes": {"codes": 10, "replaced": True},
+    "org.sso_remind": {"members": 3},
     "org.settings.sso": CONNECTION | {"action": "switch_off", "sessions_ended": 2, "keeps_attributes": False},
     "org.settings.sso.draft": CONNECTION
     | {"revision": 3, "issuer": "https://idp.hooli.example", "copied_from": 1},

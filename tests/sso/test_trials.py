@@ -295,11 +295,11 @@ def test_enforcing_waits_for_the_end_of_the_trial(client: Client, world: World) 
     oscar = make_member(world.acme, role=Role.ADMIN)
     go_live(world.acme_idp, oscar.user)
     browser_session = log_in_with_sso(client, world.olivia)
-    refusal = enforcement.why_not(
+    missing = enforcement.what_step_needs(
         org=world.acme,
         enforcement=Enforcement.ENFORCED,
         user=world.olivia.user,
         browser_session=browser_session,
         now=timezone.now(),
     )
-    assert isinstance(refusal, RevisionOnTrial)
+    assert isinstance(missing[0], RevisionOnTrial)

@@ -143,20 +143,28 @@ def test_shorter_timeout_leaves_sessions_that_end_sooner(acme: AcmeSettings, con
     assert (session.expires_at, session.limit) == (soon, SessionLimit.OIDC_MAX_AGE)
 
 
-# --- The page ------------------------------------------------------------------------------------------
+# --- The pages -----------------------------------------------------------------------------------------
 
 
-def test_page_says_why_enforcing_is_not_possible(acme: AcmeSettings, connection: Connection) -> None:
-    page = acme.page("policy")
-    assert "Authenticate with the live connection in this browser first" in page
-    assert "/orgs/acme/sso/?next=%2Forgs%2Facme%2Fsettings%2Fsso%2Fpolicy%2F" in page
+def test_step_names_all_that_is_missing_with_the_way_to_it(acme: AcmeSettings) -> None:
+    page = acme.page("policy_enforced")
+    for code in ("no_live_connection", "enforcing_needs_sso_session", "enforcing_needs_recovery_codes"):
+        assert f'id="missing-{code}"' in page
+    assert "/orgs/acme/sso/?next=%2Forgs%2Facme%2Fsettings%2Fsso%2Fpolicy%2Fenforced%2F" in page
+    assert f'href="{acme.url("recovery_codes")}">Make recovery codes' in page
+    assert "Enforce single sign-on</button>" not in page
+
+
+def test_step_that_lacks_nothing_offers_its_button(acme: AcmeSettings, connection: Connection) -> None:
     make_sso_session(acme.olivia, browser_session=acme.browser_session)
-    assert "why-not-enforced" not in acme.page("policy")
+    page = acme.page("policy_enforced")
+    assert "missing-" not in page
+    assert "Enforce single sign-on</button>" in page
 
 
-def test_refused_step_is_said_beside_the_choice(acme: AcmeSettings, connection: Connection) -> None:
-    response = acme.post("policy", enforcement="enforced", session_length="7", session_unit=str(24 * 3600))
-    assert response.context["form"].errors["enforcement"] == [
+def test_refused_step_is_said_on_its_page(acme: AcmeSettings, connection: Connection) -> None:
+    response = acme.post("policy_enforced")
+    assert response.context["form"].non_field_errors() == [
         "Authenticate with the live connection in this browser first, so that enforcing can't lock you out."
     ]
     assert not SSOPolicy.objects.filter(enforcement=Enforcement.ENFORCED).exists()
@@ -167,17 +175,32 @@ def test_enforcing_by_the_page_blocks_on_the_next_request(acme: AcmeSettings, co
     log_in(other, acme.oscar.user)
     assert other.get(acme.url("settings")).status_code == 200
     make_sso_session(acme.olivia, browser_session=acme.browser_session)
-    response = acme.post("policy", enforcement="enforced", session_length="12", session_unit="3600")
-    assert response.status_code == 302
+    assert acme.post("policy_enforced").status_code == 302
     assert other.get(acme.url("settings")).status_code == 403
     assert acme.get("settings").status_code == 200
-    assert SSOPolicy.objects.get().session_timeout_seconds == 12 * 3600
+
+
+def test_step_changes_nothing_else_and_the_length_no_step(acme: AcmeSettings, connection: Connection) -> None:
+    acme.post("policy", session_length="12", session_unit="3600")
+    acme.post("policy_optional")
+    policy = SSOPolicy.objects.get()
+    assert (policy.enforcement, policy.session_timeout_seconds) == (Enforcement.OPTIONAL, 12 * 3600)
+    acme.post("policy", session_length="1", session_unit="86400")
+    assert SSOPolicy.objects.get().enforcement == Enforcement.OPTIONAL
+
+
+def test_looking_at_a_step_takes_none_and_the_present_one_leads_back(
+    acme: AcmeSettings, connection: Connection
+) -> None:
+    acme.page("policy_optional")
+    assert enforcement.policy_of(acme.org).enforcement == Enforcement.OFF
+    assert acme.get("policy_off")["Location"] == acme.url("policy")
 
 
 @pytest.mark.parametrize(("length", "unit"), [("91", "86400"), ("0", "3600"), ("", "3600"), ("-1", "86400")])
 def test_session_length_is_between_an_hour_and_ninety_days(
     acme: AcmeSettings, length: str, unit: str
 ) -> None:
-    response = acme.post("policy", enforcement="off", session_length=length, session_unit=unit)
+    response = acme.post("policy", session_length=length, session_unit=unit)
     assert response.context["form"].errors["session_length"]
     assert not SSOSession.objects.exists()

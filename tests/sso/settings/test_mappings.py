@@ -81,9 +81,7 @@ def test_mapping_that_is_on_locks_roles(acme: AcmeSettings, connection: Connecti
         actor=acme.admin,
         now=timezone.now(),
     )
-    acme.client.post(
-        acme.url("policy"), {"enforcement": "optional", "session_length": 7, "session_unit": 86400}
-    )
+    acme.post("policy_optional")
     response = acme.client.post(f"/orgs/acme/members/{acme.max.pk}/role/", {"role": "write"})
     assert response.status_code == 403
 

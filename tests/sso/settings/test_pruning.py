@@ -11,6 +11,7 @@ from django.utils import timezone
 from sso.models import (
     ConsumedMessage,
     HeldPost,
+    LinkReminder,
     LoginAttempt,
     LoginCount,
     LoginRecord,
@@ -39,6 +40,7 @@ MODELS: list[type[Model]] = [
     RecoveryTry,
     RevisionTest,
     ReportedBlock,
+    LinkReminder,
     SeenAttributes,
     LoginRecord,
     LoginCount,
@@ -92,6 +94,8 @@ def rows(acme: AcmeSettings) -> None:
             expires_at=at,
         )
         ReportedBlock.objects.create(**who, day=at.date(), channel="html", path="/")
+        reminded = acme.max.user if name == "old" else acme.admin
+        LinkReminder.objects.create(org=acme.org, user=reminded, sent_at=at)
         end = {"org": acme.org, "connection": connection, "purpose": "login", "outcome": "ok"}
         LoginRecord.objects.create(**end, at=at)
         LoginCount.objects.create(**end, day=at.date())

@@ -88,30 +88,30 @@ def check_stale(
 # --- The pages -----------------------------------------------------------------------------------------
 
 
-def test_rules(acme: AcmeSettings, connection: Connection, oscar: Client) -> None:
+def test_session_length(acme: AcmeSettings, connection: Connection, oscar: Client) -> None:
     page = check_stale(
         acme,
         oscar,
         acme.url("policy"),
-        theirs={"enforcement": "report_only", "session_length": "1", "session_unit": str(DAY)},
-        mine={"enforcement": "optional", "session_length": "12", "session_unit": "3600"},
-        saved=lambda: (
-            policy_of(acme.org).enforcement,
-            policy_of(acme.org).session_timeout_seconds,
-        ),
+        theirs={"session_length": "1", "session_unit": str(DAY)},
+        mine={"session_length": "12", "session_unit": "3600"},
+        saved=lambda: policy_of(acme.org).session_timeout_seconds,
     )
-    assert "Report only, session length 1 day." in page
+    assert "Off, session length 1 day." in page
     assert 'value="12"' in page
-    assert policy_of(acme.org).enforcement == Enforcement.OPTIONAL
+    assert policy_of(acme.org).session_timeout_seconds == 12 * 3600
 
 
 def test_a_stale_tab_does_not_stop_enforcing(acme: AcmeSettings, connection: Connection) -> None:
-    opened = stamp(acme.get("policy"))
+    set_policy(acme.org, Enforcement.OPTIONAL)
+    opened = stamp(acme.get("policy_off"))
     make_sso_session(acme.olivia, browser_session=acme.browser_session)
     set_policy(acme.org, Enforcement.ENFORCED)
-    entered = {"enforcement": "off", "session_length": "14", "session_unit": str(DAY)}
-    assert MESSAGE in acme.post("policy", based_on=opened, **entered).content.decode()
+    refused = acme.post("policy_off", based_on=opened)
+    assert MESSAGE in refused.content.decode()
     assert policy_of(acme.org).enforcement == Enforcement.ENFORCED
+    acme.post("policy_off", based_on=stamp(refused))
+    assert policy_of(acme.org).enforcement == Enforcement.OFF
 
 
 def test_domains(acme: AcmeSettings, connection: Connection, oscar: Client) -> None:
