@@ -170,7 +170,7 @@ def test_pages_say_what_is_there_and_when_it_was_used(acme: AcmeSettings, connec
     for said in (
         "CN=old",
         fingerprint(OLD),
-        "Last verified a login 3 hours ago",
+        "It last verified a login 3 hours ago",
         "not seen at a login yet",
         "Expires in 4 days",
         "announced by metadata on",
@@ -181,7 +181,7 @@ def test_pages_say_what_is_there_and_when_it_was_used(acme: AcmeSettings, connec
 
     make_connection(acme.org, client_secret="s", connection={"name": "OIDC one"})
     overview = acme.page("certificates").replace("\xa0", " ")
-    for said in ("Acme SAML", "CN=old", "3 hours ago", "Not seen yet", "OIDC one", "Client secret"):
+    for said in ("Acme SAML", "CN=old", "3 hours ago", "Not seen at a login yet", "OIDC one", "Client secret"):
         assert said in overview, said
 
 
