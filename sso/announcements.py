@@ -1,6 +1,6 @@
 """Mails to an organisation's admins about what single sign-on did. Sent after the transaction, best effort."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from hubsso import mail
@@ -15,7 +16,9 @@ from hubsso.mail import Letter
 from orgs.models import Membership, Organization
 from orgs.roles import Role
 from sso.causes import Cause
+from sso.expiry import Ending
 from sso.models import Connection, Revision
+from sso.types import ExpiringKind
 
 
 def role_withheld(*, membership: Membership, mapped: Role) -> None:
@@ -83,11 +86,60 @@ def certificate_announced(*, connection: Connection, subject: str, fingerprint: 
                 _("If your identity provider is not about to change its certificate, look into it."),
             ),
             facts=((_("Certificate of"), subject), (_("SHA-256 fingerprint"), fingerprint)),
-            action=(_("Open the connection"), _url("sso:connection", org.slug, connection.uid)),
+            action=(
+                _("Open certificates and keys"),
+                _url("sso:connection_certificates", org.slug, connection.uid),
+            ),
             reason=_reason(org),
         )
 
     mail_admins(org, build)
+
+
+def expiring(*, org: Organization, endings: Sequence[Ending]) -> None:
+    """Certificates, keys or secrets expire soon, or have: the most urgent first."""
+
+    def build() -> Letter:
+        kinds = {ending.kind for ending in endings}
+        return Letter(
+            subject=_expiry_subject(org, endings),
+            paragraphs=tuple(str(_EXPIRY_ADVICE[kind]) for kind in ExpiringKind if kind in kinds),
+            facts=tuple((ending.sentence, _ends_at(ending)) for ending in endings),
+            action=(_("Open certificates and keys"), _url("sso:certificates", org.slug)),
+            reason=_reason(org),
+        )
+
+    mail_admins(org, build)
+
+
+def _expiry_subject(org: Organization, endings: Sequence[Ending]) -> str:
+    if len(endings) == 1:
+        return f"{org.name}: {endings[0].sentence.rstrip('.')}"
+    return ngettext(
+        "%(org)s: %(count)d certificate, key or secret expires",
+        "%(org)s: %(count)d certificates, keys or secrets expire",
+        len(endings),
+    ) % {"org": org.name, "count": len(endings)}
+
+
+def _ends_at(ending: Ending) -> str:
+    date = date_format(localtime(ending.lifetime.not_after), "j F Y")
+    return f"{ending.subject}, {date}"
+
+
+_EXPIRY_ADVICE = {
+    ExpiringKind.CERTIFICATE: gettext_lazy(
+        "Logins that are signed with an expired certificate are refused. Add the next certificate before your "
+        "identity provider changes over: both are trusted meanwhile."
+    ),
+    ExpiringKind.KEY_PAIR: gettext_lazy(
+        "Add a next key, give its certificate to your identity provider, and then switch over."
+    ),
+    ExpiringKind.CLIENT_SECRET: gettext_lazy(
+        "Without a valid client secret nobody can sign in. Make a new one at your identity provider, enter it in a "
+        "draft, test it and make it live."
+    ),
+}
 
 
 def recovery_opened(*, org: Organization, email: str, is_own_code: bool) -> None:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from orgs.models import Organization
 from sso.key_pairs import Rollover, in_order
@@ -164,16 +165,45 @@ class Ending:
     lifetime: Lifetime
 
     @property
-    def text(self) -> str:
-        """What it is, in the reader's language."""
-        connection = {"connection": self.connection.name}
-        match self.kind:
-            case ExpiringKind.CERTIFICATE:
-                return _("%(connection)s: certificate of the identity provider") % connection
-            case ExpiringKind.KEY_PAIR:
-                return _("%(connection)s: our own certificate") % connection
-            case ExpiringKind.CLIENT_SECRET:
-                return _("%(connection)s: client secret") % connection
+    def sentence(self) -> str:
+        """What ends and when, in the reader's language."""
+        expired, within_a_day, in_days = _SENTENCES[self.kind]
+        names = {"connection": self.connection.name, "days": self.lifetime.days_left}
+        if self.lifetime.validity is Validity.EXPIRED:
+            return str(expired) % names
+        return str(within_a_day) % names if self.lifetime.days_left < 1 else str(in_days % names)
+
+
+# What has expired, expires within a day, expires in some days.
+_SENTENCES: dict[ExpiringKind, tuple[Promise, Promise, Promise]] = {
+    ExpiringKind.CERTIFICATE: (
+        gettext_lazy("The certificate of %(connection)s has expired."),
+        gettext_lazy("The certificate of %(connection)s expires within a day."),
+        ngettext_lazy(
+            "The certificate of %(connection)s expires in %(days)d day.",
+            "The certificate of %(connection)s expires in %(days)d days.",
+            "days",
+        ),
+    ),
+    ExpiringKind.KEY_PAIR: (
+        gettext_lazy("Our certificate for %(connection)s has expired."),
+        gettext_lazy("Our certificate for %(connection)s expires within a day."),
+        ngettext_lazy(
+            "Our certificate for %(connection)s expires in %(days)d day.",
+            "Our certificate for %(connection)s expires in %(days)d days.",
+            "days",
+        ),
+    ),
+    ExpiringKind.CLIENT_SECRET: (
+        gettext_lazy("The client secret of %(connection)s has expired."),
+        gettext_lazy("The client secret of %(connection)s expires within a day."),
+        ngettext_lazy(
+            "The client secret of %(connection)s expires in %(days)d day.",
+            "The client secret of %(connection)s expires in %(days)d days.",
+            "days",
+        ),
+    ),
+}
 
 
 def keys_of(connections: Sequence[Connection], *, now: datetime) -> list[ConnectionKeys]:

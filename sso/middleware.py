@@ -20,10 +20,10 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.requests import signed_in_user
 from hubsso.negotiation import wants_json
-from orgs.access import Area
+from orgs.access import Area, OrgAccess
 from orgs.models import Organization
 from orgs.organisations import current_slug
-from sso import reporting, responses, trial_strip, viewer
+from sso import expiry_warnings, reporting, responses, trial_strip, viewer
 from sso.browser import browser_session_of
 from sso.gate import GatedOrg, Who, find_org
 from sso.settings_errors import ConnectionGone
@@ -47,6 +47,7 @@ class SSOGateMiddleware:
         request.viewer = SimpleLazyObject(lambda: portal_view.viewer)  # type: ignore[attr-defined]
         response = self.get_response(request)
         _report(request, response)
+        _warn_of_expiry(request, response)
         _keep_out_of_caches(request, response)
         return response
 
@@ -84,6 +85,7 @@ class SSOGateMiddleware:
         trial_strip.keep_for_strip(request, gated)
         if decision.may_renew_silently and responses.is_page_navigation(request):
             return responses.renew_silently(request, gated)
+        request.is_settings_page = area in (Area.SETTINGS, Area.SSO_SETTINGS)  # type: ignore[attr-defined]
         request.would_be_blocked_from = gated.org if decision.would_block else None  # type: ignore[attr-defined]
         return _RESPONDERS[decision.outcome](request, gated, decision)
 
@@ -114,6 +116,15 @@ def _report(request: HttpRequest, response: HttpResponseBase) -> None:
         path=reverse(route.view_name, kwargs=route.kwargs),
         channel=_channel(request),
     )
+
+
+def _warn_of_expiry(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Small portals have no daily job: once a day an admin who opens the settings has what expires looked up."""
+    access: OrgAccess | None = getattr(request, "access", None)
+    if access is None or not getattr(request, "is_settings_page", False):
+        return
+    if request.method == "GET" and response.status_code == HTTPStatus.OK:
+        expiry_warnings.look_once_a_day(access.org, now=timezone.now())
 
 
 def _keep_out_of_caches(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from sso import activity, attempt_limits, replay
 from sso.models import (
     ConsumedMessage,
+    ExpiryWarning,
     HeldPost,
     LinkReminder,
     LoginAttempt,
@@ -32,6 +33,8 @@ BATCH = 1000
 KEEP_EXPIRED_SESSIONS = timedelta(days=7)
 KEEP_REMINDERS = timedelta(days=30)  # the list shows when somebody was reminded last
 KEEP_REPORTED_BLOCKS = timedelta(days=90)
+# A warning is due for 30 days at most, and must not be sent twice while it is.
+KEEP_EXPIRY_WARNINGS = timedelta(days=90)
 
 
 def prune(*, now: datetime, is_dry_run: bool) -> dict[str, int]:
@@ -92,5 +95,6 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
         ),
         "recovery tries": RecoveryTry.objects.filter(at__lte=now - TRIES_WINDOW),
         "link reminders": LinkReminder.objects.filter(sent_at__lt=now - KEEP_REMINDERS),
+        "expiry warnings": ExpiryWarning.objects.filter(sent_at__lt=now - KEEP_EXPIRY_WARNINGS),
         "reported blocks": ReportedBlock.objects.filter(day__lt=(now - KEEP_REPORTED_BLOCKS).date()),
     }

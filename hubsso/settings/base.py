@@ -79,6 +79,7 @@ TEMPLATES = [
                 "sso.context_processors.sso_banner",
                 "sso.trial_strip.sso_trials",
                 "sso.context_processors.failing_connections",
+                "sso.expiry_strip.expiry_strip",
                 "orgs.context_processors.header_orgs",
             ],
         },

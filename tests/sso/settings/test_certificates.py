@@ -181,7 +181,14 @@ def test_pages_say_what_is_there_and_when_it_was_used(acme: AcmeSettings, connec
 
     make_connection(acme.org, client_secret="s", connection={"name": "OIDC one"})
     overview = acme.page("certificates").replace("\xa0", " ")
-    for said in ("Acme SAML", "CN=old", "3 hours ago", "Not seen at a login yet", "OIDC one", "Client secret"):
+    for said in (
+        "Acme SAML",
+        "CN=old",
+        "3 hours ago",
+        "Not seen at a login yet",
+        "OIDC one",
+        "Client secret",
+    ):
         assert said in overview, said
 
 

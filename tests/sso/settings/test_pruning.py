@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from sso.models import (
     ConsumedMessage,
+    ExpiryWarning,
     HeldPost,
     LinkReminder,
     LoginAttempt,
@@ -44,6 +45,7 @@ MODELS: list[type[Model]] = [
     SeenAttributes,
     LoginRecord,
     LoginCount,
+    ExpiryWarning,
 ]
 
 
@@ -99,6 +101,9 @@ def rows(acme: AcmeSettings) -> None:
         end = {"org": acme.org, "connection": connection, "purpose": "login", "outcome": "ok"}
         LoginRecord.objects.create(**end, at=at)
         LoginCount.objects.create(**end, day=at.date())
+        ExpiryWarning.objects.create(
+            org=acme.org, connection=connection, kind="certificate", name=name, days=7, sent_at=at
+        )
 
 
 def counts() -> list[int]:
