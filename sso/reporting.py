@@ -1,20 +1,24 @@
 """Report-only mode: what enforcing would have stopped, counted per member, place and day, and read by admins."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, Max, OuterRef, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from hubsso.charts import DayChart, day_chart
 from orgs.models import Membership, Organization
 from sso.models import ReportedBlock
 
 MAX_PATH_LENGTH = 300
 SHOWN_DAYS = 30
+CHANNEL_TEXTS: dict[str, Promise] = {"html": _("Pages"), "json": _("Requests for JSON")}
 MAX_PLACES = 20  # a member's most frequent ones
 
 
@@ -82,6 +86,16 @@ def reported_members(
         for membership in memberships
         if membership.user_id in totals
     ]
+
+
+def per_day(*, org: Organization, now: datetime) -> DayChart:
+    """What was recorded on each of the last `SHOWN_DAYS` days (UTC), former members included. One query."""
+    today = now.astimezone(UTC).date()
+    days = [today - timedelta(days=back) for back in reversed(range(SHOWN_DAYS))]
+    numbers: dict[date, Counter[str]] = defaultdict(Counter)
+    for day, channel, count in _recent(org, now).values_list("day", "channel").annotate(Sum("count")):
+        numbers[day][channel] += count
+    return day_chart(days, numbers, series=CHANNEL_TEXTS)
 
 
 def _recent(org: Organization, now: datetime) -> QuerySet[ReportedBlock]:

@@ -9,8 +9,9 @@ from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from
-from sso import reporting
+from sso import reporting, rollout
 from sso.enforcement import policy_of
+from sso.types import Enforcement
 
 PAGE_SIZE = 50
 
@@ -21,9 +22,14 @@ def reported(request: OrgRequest, org_slug: str) -> HttpResponse:
     org, now = request.access.org, timezone.now()
     found = reporting.reported_memberships(org=org, now=now)
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
+    policy = policy_of(org)
     context = {
+        "chart": reporting.per_day(org=org, now=now),
+        "rollout": rollout.rollout_of(org, now=now),
+        "step": rollout.steps_from(Enforcement(policy.enforcement))[-1],
+        "current": policy,
         "reported": reporting.reported_members(page.rows, org=org, now=now),
-        "policy": policy_of(org),
+        "policy": policy,
         "shown_days": reporting.SHOWN_DAYS,
         "max_places": reporting.MAX_PLACES,
         **page_links(request, page),

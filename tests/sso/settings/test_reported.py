@@ -137,3 +137,26 @@ def test_a_path_is_shown_as_text(acme: AcmeSettings) -> None:
     report(acme.org, acme.max.user, "/orgs/acme/<script>")
     page = acme.page("reported")
     assert "/orgs/acme/&lt;script&gt;" in page
+
+
+def test_chart_adds_up_each_of_thirty_days_in_words_too(acme: AcmeSettings) -> None:
+    report(acme.org, acme.max.user, "/orgs/acme/", count=4, days_ago=2)
+    report(acme.org, acme.oscar.user, "/orgs/acme/members/", count=1, days_ago=2)
+    report(acme.org, acme.max.user, "/orgs/acme/", count=2, days_ago=29, channel="json")
+    report(acme.org, acme.max.user, "/orgs/acme/", count=9, days_ago=30)
+    chart = acme.get("reported").context["chart"]
+    assert [series.total for series in chart.series] == [5, 2]
+    assert [bar.total for bar in chart.bars] == [2, *[0] * 26, 5, 0, 0]
+    page = acme.page("reported")
+    assert 'aria-label="What would have been blocked, per day"' in page
+    assert "The numbers as a table" in page
+
+
+def test_page_says_what_enforcing_now_would_do(acme: AcmeSettings) -> None:
+    make_connection(acme.org)
+    page = acme.page("reported")
+    assert "If you enforced now" in page
+    assert "<strong>3 members</strong> would be asked" in page
+    set_policy(acme.org, Enforcement.ENFORCED)
+    make_sso_session(acme.olivia, browser_session=acme.browser_session)
+    assert "If you enforced now" not in acme.page("reported")
