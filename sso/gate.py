@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import Exists, F, FilteredRelation, Model, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from orgs.access import Area, MemberOf, OrgAccess
 from orgs.models import Membership, Organization
@@ -22,8 +24,8 @@ from sso.types import Decision, Enforcement, GateFacts, MemberFacts, SSOSessionF
 
 M = TypeVar("M", bound=Model)
 
-ROLES_ARE_MAPPED = "Roles come from the identity provider. Change them there, or change the role mapping."
-INVITATIONS_ARE_OFF = "Single sign-on is enforced: people join by the join link instead of by invitation."
+ROLES_ARE_MAPPED = _("Roles come from the identity provider. Change them there, or change the role mapping.")
+INVITATIONS_ARE_OFF = _("Single sign-on is enforced: people join by the join link instead of by invitation.")
 NOBODY = 0  # no row has this key: an anonymous viewer matches no membership and no session
 
 
@@ -62,8 +64,8 @@ class GatedOrg:
             org=self.org,
             user_id=who.user_id,
             member=self.member,
-            role_lock=ROLES_ARE_MAPPED if is_locked else "",
-            invitations_off=INVITATIONS_ARE_OFF if joining_needs_sso(enforcement) else "",
+            role_lock=gettext(ROLES_ARE_MAPPED) if is_locked else "",
+            invitations_off=gettext(INVITATIONS_ARE_OFF) if joining_needs_sso(enforcement) else "",
         )
 
 

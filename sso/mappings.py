@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from orgs import audit
@@ -231,14 +232,17 @@ def _clean_domain(domain: str) -> str:
     except UnicodeError:
         ascii_domain = ""
     if len(ascii_domain) > MAX_DOMAIN_LENGTH or not _DOMAIN.fullmatch(ascii_domain):
-        raise DomainInvalid(f"“{domain.strip()}” is not a domain such as acme.example.", field="domains")
+        raise DomainInvalid(
+            _("“%(domain)s” is not a domain such as acme.example.") % {"domain": domain.strip()},
+            field="domains",
+        )
     return ascii_domain
 
 
 def _refuse_repeats(keys: list[str]) -> None:
     repeated = [key for key, count in Counter(keys).items() if count > 1]
     if repeated:
-        raise RuleRepeated(f"There are several rows for {repeated[0]}. Keep one.")
+        raise RuleRepeated(_("There are several rows for %(value)s. Keep one.") % {"value": repeated[0]})
 
 
 def _require_preview(previewed: str | None, mapping: RoleMapping | GroupMapping) -> None:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from accounts.models import User
 from orgs.models import Organization
 from sso import trials
@@ -75,16 +78,18 @@ def standing_of(connection: Connection, *, user: User) -> Standing:
 
 def _why_not_live(draft: Revision | None, test: RevisionTest | None, user: User) -> str:
     if draft is None:
-        return "There is no draft."
+        return gettext("There is no draft.")
     if passed_test(revision=draft, user=user) is not None:
         return ""
     if test is None:
-        return "Test this draft first."
+        return gettext("Test this draft first.")
     if test.user_id == user.pk:
-        return "Your last test of this draft failed. Correct the draft and test it again."
+        return gettext("Your last test of this draft failed. Correct the draft and test it again.")
     if test.passed:
-        return f"{test.user} has tested this draft. Test it yourself to make it live."
-    return "The last test of this draft failed. Correct the draft, or test it yourself."
+        return gettext("%(user)s has tested this draft. Test it yourself to make it live.") % {
+            "user": test.user
+        }
+    return gettext("The last test of this draft failed. Correct the draft, or test it yourself.")
 
 
 def steps_of(standings: list[Standing], policy: SSOPolicy) -> list[Step]:
@@ -97,16 +102,16 @@ def steps_of(standings: list[Standing], policy: SSOPolicy) -> list[Step]:
     ]
     current = done.index(False) if False in done else len(done)
     return [
-        Step(title, _state(number, is_done=done[number], current=current), text)
+        Step(gettext(title), _state(number, is_done=done[number], current=current), gettext(text))
         for number, (title, text) in enumerate(_STEPS)
     ]
 
 
 _STEPS = (
-    ("Connect", "Tell each side about the other."),
-    ("Test", "Sign in through the draft yourself."),
-    ("Live", "Members can authenticate."),
-    ("Enforce", "Members must authenticate."),
+    (_("Connect"), _("Tell each side about the other.")),
+    (_("Test"), _("Sign in through the draft yourself.")),
+    (_("Live"), _("Members can authenticate.")),
+    (_("Enforce"), _("Members must authenticate.")),
 )
 
 

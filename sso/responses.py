@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.requests import signed_in_user
 from hubsso.negotiation import wants_json
@@ -70,7 +71,7 @@ def _block_page(request: HttpRequest, gated: GatedOrg, decision: Decision) -> di
         "org": gated.org,
         "idp_name": gated.idp_name,
         "reason": decision.reason,
-        "reason_text": REASON_TEXTS[decision.reason],
+        "reason_text": _(REASON_TEXTS[decision.reason]),
         "start_url": _start(gated, back_to) if gated.facts.has_live_connection else "",
         "choice_url": with_next(choice_url(gated.org.slug), back_to) if gated.has_idp_choice else "",
         "can_recover": gated.member is not None and gated.member.role is Role.ADMIN,
@@ -99,7 +100,7 @@ def _block_json(request: HttpRequest, gated: GatedOrg, decision: Decision) -> Ht
         {
             "org": gated.org.slug,
             "authenticate_url": url,
-            "title": f"{gated.org.name} asks for single sign-on",
+            "title": _("%(org)s asks for single sign-on") % {"org": gated.org.name},
         },
     )
     response["X-HubSSO-SSO"] = _sso_header(_start(gated, ""))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from orgs.access import Area, MemberOf, Viewer, WithheldOrg
 from sso.gate import GatedOrg, Who, orgs_of
@@ -11,10 +13,10 @@ from sso.policy import may_be_set_aside
 from sso.types import Outcome, Reason
 
 REASON_TEXTS: dict[Reason, str] = {
-    Reason.SSO_MISSING: "You have not authenticated with its identity provider in this browser yet.",
-    Reason.SSO_EXPIRED: "Your last authentication has expired.",
-    Reason.SSO_REVISION_CHANGED: "Its single sign-on was changed since you last authenticated.",
-    Reason.SSO_UNAVAILABLE: "Its single sign-on is not working. Contact an admin of the organisation.",
+    Reason.SSO_MISSING: _("You have not authenticated with its identity provider in this browser yet."),
+    Reason.SSO_EXPIRED: _("Your last authentication has expired."),
+    Reason.SSO_REVISION_CHANGED: _("Its single sign-on was changed since you last authenticated."),
+    Reason.SSO_UNAVAILABLE: _("Its single sign-on is not working. Contact an admin of the organisation."),
 }
 
 
@@ -72,7 +74,7 @@ def _waiting(gated: GatedOrg, reason: Reason) -> WaitingOrg:
         org_slug=gated.org.slug,
         idp_name=gated.idp_name,
         start_url=start_url(gated.org.slug),
-        reason_text=REASON_TEXTS[reason],
+        reason_text=gettext(REASON_TEXTS[reason]),
         can_skip=can_skip,
         is_enforced=not can_skip,
     )

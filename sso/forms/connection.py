@@ -52,8 +52,10 @@ class LockOutForm(forms.Form):
     """Asks for a tick before the last door of an enforcing organisation is closed."""
 
     accepts_lock_out = forms.BooleanField(
-        label="I understand that nobody, me included, can enter until somebody opens the settings with a recovery "
-        "code from this portal's operator.",
+        label=_(
+            "I understand that nobody, me included, can enter until somebody opens the settings with a recovery "
+            "code from this portal's operator."
+        ),
     )
 
     def __init__(self, data: Any = None, *, would_lock_out: bool) -> None:
@@ -64,7 +66,9 @@ class LockOutForm(forms.Form):
 
 class DeleteConnectionForm(LockOutForm):
     unlink_members = forms.BooleanField(
-        label="Also unlink its members' identities",
+        label=_("Also unlink its members' identities"),
         required=False,
-        help_text="Tick this when you move to another identity provider: members link to it at their next login.",
+        help_text=_(
+            "Tick this when you move to another identity provider: members link to it at their next login."
+        ),
     )

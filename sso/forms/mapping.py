@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from orgs.forms import SEAT_ROLES
 from orgs.models import Organization, ResourceGroup
@@ -15,16 +16,16 @@ from sso.models import Connection
 
 EXTRA_ROWS = 3
 MAX_ROWS = 200
-NO_ROLE = [("", "Choose a role")]
+NO_ROLE = [("", _("Choose a role"))]
 
 
 class DomainsForm(StampedForm):
     domains = forms.CharField(
-        label="Matching e-mail domains",
+        label=_("Matching e-mail domains"),
         required=False,
         max_length=10_000,
         widget=forms.Textarea(attrs={**EXACT, "rows": 4, "placeholder": "acme.example"}),
-        help_text="One a line. Empty means that e-mail addresses are not compared.",
+        help_text=_("One a line. Empty means that e-mail addresses are not compared."),
     )
 
     def clean_domains(self) -> list[str]:
@@ -34,14 +35,16 @@ class DomainsForm(StampedForm):
 class MappingForm(StampedForm):
     """Shared by both mappings: is it on, and where the values are."""
 
-    is_enabled = forms.BooleanField(label="Use this mapping", required=False)
+    is_enabled = forms.BooleanField(label=_("Use this mapping"), required=False)
     attribute = forms.CharField(
-        label="Attribute",
+        label=_("Attribute"),
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={**EXACT, "placeholder": "groups", "list": "seen-attributes"}),
-        help_text="The name of the attribute, or a path with dots such as <code>realm_access.roles</code>. "
-        "An attribute of exactly this name wins over a path.",
+        help_text=_(
+            "The name of the attribute, or a path with dots such as <code>realm_access.roles</code>. "
+            "An attribute of exactly this name wins over a path."
+        ),
     )
 
 
@@ -58,7 +61,7 @@ class RuleForm(forms.Form):
             return cleaned
         for name in self.fields:
             if name != "DELETE" and not cleaned.get(name) and name not in self.errors:
-                self.add_error(name, "Fill this in, or remove the row.")
+                self.add_error(name, _("Fill this in, or remove the row."))
         return cleaned
 
     @property
@@ -78,7 +81,9 @@ class RoleRuleForm(RuleForm):
 
 
 class GroupRuleForm(RuleForm):
-    group = forms.ModelChoiceField(ResourceGroup.objects.none(), required=False, empty_label="Choose a group")
+    group = forms.ModelChoiceField(
+        ResourceGroup.objects.none(), required=False, empty_label=_("Choose a group")
+    )
     role = forms.TypedChoiceField(
         choices=[*NO_ROLE, *SEAT_ROLES], coerce=Role, required=False, empty_value=None
     )
@@ -86,7 +91,7 @@ class GroupRuleForm(RuleForm):
     def __init__(self, *args: Any, org: Organization, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["group"] = forms.ModelChoiceField(
-            org.resource_groups.order_by("name"), required=False, empty_label="Choose a group"
+            org.resource_groups.order_by("name"), required=False, empty_label=_("Choose a group")
         )
 
 

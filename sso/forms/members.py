@@ -1,6 +1,7 @@
 """Naming a member, and looking one up."""
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from orgs.errors import AdminCantBeCollaborator
 
@@ -8,4 +9,4 @@ from orgs.errors import AdminCantBeCollaborator
 class MemberEmailForm(forms.Form):
     """Names the member by e-mail, because a list of all members would not fit a large organisation."""
 
-    email = forms.EmailField(label="Member's e-mail address", help_text=AdminCantBeCollaborator.message)
+    email = forms.EmailField(label=_("Member's e-mail address"), help_text=_(AdminCantBeCollaborator.message))

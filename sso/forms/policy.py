@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from sso.enforcement import policy_stamp
 from sso.forms.stamps import StampedForm
@@ -11,7 +13,7 @@ from sso.models import SSOPolicy
 from sso.models.policy import MAX_SESSION_SECONDS, MIN_SESSION_SECONDS
 
 HOUR, DAY = 3600, 24 * 3600
-UNITS = [(HOUR, "hours"), (DAY, "days")]
+UNITS = [(HOUR, _("hours")), (DAY, _("days"))]
 
 
 class StepForm(StampedForm):
@@ -20,9 +22,9 @@ class StepForm(StampedForm):
 
 class SessionLengthForm(StampedForm):
     session_length = forms.IntegerField(
-        label="SSO session length", min_value=1, max_value=MAX_SESSION_SECONDS
+        label=_("SSO session length"), min_value=1, max_value=MAX_SESSION_SECONDS
     )
-    session_unit = forms.TypedChoiceField(label="Unit", choices=UNITS, coerce=int)
+    session_unit = forms.TypedChoiceField(label=_("Unit"), choices=UNITS, coerce=int)
 
     def __init__(self, data: Any = None, *, policy: SSOPolicy) -> None:
         length, unit = _length_and_unit(policy.session_timeout_seconds)
@@ -38,15 +40,16 @@ class SessionLengthForm(StampedForm):
         if "session_length" in cleaned and "session_unit" in cleaned:
             seconds = cleaned["session_length"] * cleaned["session_unit"]
             if not MIN_SESSION_SECONDS <= seconds <= MAX_SESSION_SECONDS:
-                self.add_error("session_length", ValidationError("Choose between 1 hour and 90 days."))
+                self.add_error("session_length", ValidationError(_("Choose between 1 hour and 90 days.")))
             cleaned["session_timeout_seconds"] = seconds
         return cleaned
 
 
 def length_in_words(seconds: int) -> str:
     length, unit = _length_and_unit(seconds)
-    name = dict(UNITS)[unit]
-    return f"{length} {name.removesuffix('s') if length == 1 else name}"
+    if unit == DAY:
+        return ngettext("%(number)s day", "%(number)s days", length) % {"number": length}
+    return ngettext("%(number)s hour", "%(number)s hours", length) % {"number": length}
 
 
 def _length_and_unit(seconds: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 from orgs.models import Organization
 from sso.causes import Cause, cause_of
@@ -10,9 +11,9 @@ from sso.models.login import PURPOSE_CHOICES
 from sso.types import LoginOutcome
 
 LOGIN_OUTCOME_CHOICES = [
-    (LoginOutcome.OK.value, "Passed"),
-    (LoginOutcome.FAILED.value, "Refused"),
-    (LoginOutcome.ABANDONED.value, "Abandoned"),
+    (LoginOutcome.OK.value, pgettext_lazy("login", "Passed")),
+    (LoginOutcome.FAILED.value, pgettext_lazy("login", "Refused")),
+    (LoginOutcome.ABANDONED.value, pgettext_lazy("login", "Abandoned")),
 ]
 
 

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from hubsso.crypto import SealedField, seal, unseal
 from hubsso.text import validate_one_line
@@ -13,12 +14,12 @@ from sso.types import ClientAuthentication, ResponseMode, SSOProtocol
 
 PROTOCOL_CHOICES = [(SSOProtocol.OIDC.value, "OpenID Connect"), (SSOProtocol.SAML.value, "SAML 2.0")]
 CLIENT_AUTHENTICATION_CHOICES = [
-    (ClientAuthentication.CLIENT_SECRET.value, "Client secret"),
-    (ClientAuthentication.PRIVATE_KEY_JWT.value, "Signed with our key (private_key_jwt)"),
+    (ClientAuthentication.CLIENT_SECRET.value, _("Client secret")),
+    (ClientAuthentication.PRIVATE_KEY_JWT.value, _("Signed with our key (private_key_jwt)")),
 ]
 RESPONSE_MODE_CHOICES = [
-    (ResponseMode.QUERY.value, "In the address (query)"),
-    (ResponseMode.FORM_POST.value, "As a form (form_post)"),
+    (ResponseMode.QUERY.value, _("In the address (query)")),
+    (ResponseMode.FORM_POST.value, _("As a form (form_post)")),
 ]
 
 
@@ -53,9 +54,9 @@ class Revision(models.Model):
     """One version of a connection's configuration. Only `status` and its dates change after it was saved."""
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        LIVE = "live", "Live"
-        RETIRED = "retired", "Retired"
+        DRAFT = "draft", _("Draft")
+        LIVE = "live", _("Live")
+        RETIRED = "retired", _("Retired")
 
     class Binding(models.TextChoices):
         REDIRECT = "redirect", "HTTP-Redirect"

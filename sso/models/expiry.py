@@ -1,15 +1,16 @@
 """What is known of certificates, keys and secrets that expire: when one was last used, and which warnings went out."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Organization
 from sso.models.connection import Connection
 from sso.types import ExpiringKind
 
 EXPIRING_KIND_CHOICES = [
-    (ExpiringKind.CERTIFICATE.value, "The identity provider's certificate"),
-    (ExpiringKind.KEY_PAIR.value, "Our own certificate"),
-    (ExpiringKind.CLIENT_SECRET.value, "The client secret"),
+    (ExpiringKind.CERTIFICATE.value, _("The identity provider's certificate")),
+    (ExpiringKind.KEY_PAIR.value, _("Our own certificate")),
+    (ExpiringKind.CLIENT_SECRET.value, _("The client secret")),
 ]
 
 

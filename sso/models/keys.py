@@ -6,6 +6,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from django.db import models
 from django.utils.functional import cached_property
+from django.utils.translation import pgettext_lazy
 
 from hubsso.crypto import SealedField, seal, unseal
 from orgs.models import Organization
@@ -13,9 +14,9 @@ from sso.models.connection import Connection, Revision
 from sso.types import KeyPairStatus
 
 KEY_PAIR_STATUS_CHOICES = [
-    (KeyPairStatus.NEXT.value, "Next"),
-    (KeyPairStatus.ACTIVE.value, "Active"),
-    (KeyPairStatus.OLD.value, "Old"),
+    (KeyPairStatus.NEXT.value, pgettext_lazy("key", "Next")),
+    (KeyPairStatus.ACTIVE.value, pgettext_lazy("key", "Active")),
+    (KeyPairStatus.OLD.value, pgettext_lazy("key", "Old")),
 ]
 
 

@@ -2,17 +2,23 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hubsso.crypto import SealedField
 from orgs.models import Organization
 from sso.models.connection import Connection, Revision
 from sso.types import MessageKind, Purpose
 
-PURPOSE_CHOICES = [(Purpose.LOGIN.value, "Login"), (Purpose.JOIN.value, "Join"), (Purpose.TEST.value, "Test")]
+PURPOSE_CHOICES = [
+    (Purpose.LOGIN.value, pgettext_lazy("purpose of a login", "Login")),
+    (Purpose.JOIN.value, pgettext_lazy("purpose of a login", "Join")),
+    (Purpose.TEST.value, pgettext_lazy("purpose of a login", "Test")),
+]
 MESSAGE_KIND_CHOICES = [
-    (MessageKind.ASSERTION.value, "SAML assertion"),
-    (MessageKind.LOGOUT_TOKEN.value, "OIDC logout token"),
-    (MessageKind.LOGOUT_REQUEST.value, "SAML LogoutRequest"),
+    (MessageKind.ASSERTION.value, _("SAML assertion")),
+    (MessageKind.LOGOUT_TOKEN.value, _("OIDC logout token")),
+    (MessageKind.LOGOUT_REQUEST.value, _("SAML LogoutRequest")),
 ]
 
 # An attempt without an end: not answered, or answered by the IdP and never fetched by the browser; and not recorded.

@@ -4,15 +4,16 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 from orgs.models import Organization
 from sso.types import Enforcement
 
 ENFORCEMENT_CHOICES = [
-    (Enforcement.OFF.value, "Off"),
-    (Enforcement.OPTIONAL.value, "Optional"),
-    (Enforcement.REPORT_ONLY.value, "Report only"),
-    (Enforcement.ENFORCED.value, "Enforced"),
+    (Enforcement.OFF.value, pgettext_lazy("enforcement", "Off")),
+    (Enforcement.OPTIONAL.value, pgettext_lazy("enforcement", "Optional")),
+    (Enforcement.REPORT_ONLY.value, pgettext_lazy("enforcement", "Report only")),
+    (Enforcement.ENFORCED.value, pgettext_lazy("enforcement", "Enforced")),
 ]
 MIN_SESSION_SECONDS = int(timedelta(hours=1).total_seconds())
 MAX_SESSION_SECONDS = int(timedelta(days=90).total_seconds())

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Organization
 
@@ -14,8 +15,8 @@ class RecoveryGrant(models.Model):
     """
 
     class Source(models.TextChoices):
-        OPERATOR = "operator", "A code from the portal's operator"
-        OWN_CODE = "own_code", "One of the admin's recovery codes"
+        OPERATOR = "operator", _("A code from the portal's operator")
+        OWN_CODE = "own_code", _("One of the admin's recovery codes")
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="recovery_grants")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from hubsso.crypto import SealedField, seal, unseal
 from orgs.models import Organization
@@ -13,10 +14,10 @@ from sso.models.login import LinkedIdentity
 from sso.types import SessionLimit
 
 LIMIT_CHOICES = [
-    (SessionLimit.ORG_TIMEOUT.value, "the organisation's timeout"),
-    (SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER.value, "the IdP's SessionNotOnOrAfter"),
-    (SessionLimit.OIDC_MAX_AGE.value, "the time since the IdP last asked for a password (max_age)"),
-    (SessionLimit.OIDC_ID_TOKEN_EXP.value, "the ID token's expiry"),
+    (SessionLimit.ORG_TIMEOUT.value, _("the organisation's timeout")),
+    (SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER.value, _("the IdP's SessionNotOnOrAfter")),
+    (SessionLimit.OIDC_MAX_AGE.value, _("the time since the IdP last asked for a password (max_age)")),
+    (SessionLimit.OIDC_ID_TOKEN_EXP.value, _("the ID token's expiry")),
 ]
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.requests import signed_in_user
@@ -21,11 +22,20 @@ from sso.return_paths import safe_path, with_next
 from sso.types import IdentityAssertion, Purpose, SessionLimit
 from sso.viewer import choice_url, start_url
 
-_LIMIT_WORDS = {
-    SessionLimit.ORG_TIMEOUT: "the organisation's session length",
-    SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER: "your identity provider's session length",
-    SessionLimit.OIDC_MAX_AGE: "how long ago you signed in at your identity provider",
-    SessionLimit.OIDC_ID_TOKEN_EXP: "your identity provider's token lifetime",
+# How long the person is in, by the limit that won.
+_HOW_LONG = {
+    SessionLimit.ORG_TIMEOUT: gettext_noop(
+        "You are authenticated for %(org)s until %(until)s, by the organisation's session length."
+    ),
+    SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER: gettext_noop(
+        "You are authenticated for %(org)s until %(until)s, by your identity provider's session length."
+    ),
+    SessionLimit.OIDC_MAX_AGE: gettext_noop(
+        "You are authenticated for %(org)s until %(until)s, by how long ago you signed in at your identity provider."
+    ),
+    SessionLimit.OIDC_ID_TOKEN_EXP: gettext_noop(
+        "You are authenticated for %(org)s until %(until)s, by your identity provider's token lifetime."
+    ),
 }
 
 
@@ -114,7 +124,4 @@ def _confirmed(attempt: LoginAttempt) -> str:
 
 def _how_long(session: SSOSession) -> str:
     until = date_format(localtime(session.expires_at), "j F Y, H:i e")
-    return (
-        f"You are authenticated for {session.org.name} until {until}, "
-        f"by {_LIMIT_WORDS[SessionLimit(session.limit)]}."
-    )
+    return _(_HOW_LONG[SessionLimit(session.limit)]) % {"org": session.org.name, "until": until}

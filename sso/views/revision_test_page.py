@@ -50,7 +50,7 @@ def shown_test(test: RevisionTest) -> ShownTest:
         role=details.get("role"),
         seats=details.get("seats", []),
         session_ends_at=datetime.fromisoformat(ends_at) if ends_at else None,
-        session_limit=dict(LIMIT_CHOICES).get(details.get("session_limit", ""), ""),
+        session_limit=str(dict(LIMIT_CHOICES).get(details.get("session_limit", ""), "")),
         reference=details.get("reference", ""),
     )
 

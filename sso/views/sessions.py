@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -42,7 +43,7 @@ def my_sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end_my_session(request: HttpRequest, session_id: int) -> HttpResponse:
     if sessions.end_own_session(user=signed_in_user(request), session_id=session_id):
-        messages.success(request, "The SSO session was ended.")
+        messages.success(request, _("The SSO session was ended."))
     return redirect("sso:my_sessions")
 
 
@@ -62,8 +63,8 @@ def sign_out(request: HttpRequest, session_id: int) -> HttpResponse:
     if browser_request is None:
         messages.warning(
             request,
-            f"The SSO session was ended here. {session.connection.name} could not be asked to sign you out "
-            "there too.",
+            _("The SSO session was ended here. %(connection)s could not be asked to sign you out there too.")
+            % {"connection": session.connection.name},
         )
         return redirect("sso:my_sessions")
     return to_idp_from_form(request, browser_request)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import signed_in_user
@@ -77,7 +78,11 @@ def switch(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResp
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
         else:
-            messages.success(request, f"{found.name} is switched off, and its SSO sessions have ended.")
+            messages.success(
+                request,
+                _("%(connection)s is switched off, and its SSO sessions have ended.")
+                % {"connection": found.name},
+            )
             return redirect("sso:connection", org_slug, connection_uid)
     return org_page(request, "sso/settings/connection_switch_off.html", {"connection": found, "form": form})
 
@@ -90,7 +95,7 @@ def _posted(request: OrgRequest) -> QueryDict | None:
 def _switch_on(request: OrgRequest, org_slug: str, found: Connection) -> HttpResponse:
     if request.method == "POST":
         connections.switch_on(connection=found, actor=signed_in_user(request))
-        messages.success(request, f"{found.name} is switched on.")
+        messages.success(request, _("%(connection)s is switched on.") % {"connection": found.name})
     return redirect("sso:connection", org_slug, found.uid)
 
 
@@ -107,6 +112,6 @@ def delete(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResp
         except SettingsRefused as refusal:
             show_refusal(form, refusal)
         else:
-            messages.success(request, f"{found.name} has been deleted.")
+            messages.success(request, _("%(connection)s has been deleted.") % {"connection": found.name})
             return redirect("sso:settings", org_slug)
     return org_page(request, "sso/settings/connection_delete.html", {"connection": found, "form": form})

@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import signed_in_user
@@ -16,7 +18,9 @@ from sso import key_pairs
 from sso.forms.keys import RemoveOldForm, SwitchOverForm
 from sso.views.settings_lookup import find_connection
 
-NOTHING_TO_DO = "There was nothing to do: somebody may have been faster. See below how the keys stand now."
+NOTHING_TO_DO = gettext_noop(
+    "There was nothing to do: somebody may have been faster. See below how the keys stand now."
+)
 
 
 @require_POST
@@ -26,9 +30,9 @@ def add(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespons
     connection = find_connection(request, connection_uid)
     pair = key_pairs.add_next(connection=connection, actor=signed_in_user(request), now=timezone.now())
     if pair is None:
-        messages.error(request, NOTHING_TO_DO)
+        messages.error(request, _(NOTHING_TO_DO))
     else:
-        messages.success(request, "The next key is published. Give it to your identity provider now.")
+        messages.success(request, _("The next key is published. Give it to your identity provider now."))
     return redirect("sso:connection_certificates", org_slug, connection_uid)
 
 
@@ -40,10 +44,10 @@ def switch_over(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Htt
     if form.is_valid():
         if key_pairs.switch_over(connection=connection, actor=signed_in_user(request)):
             messages.success(
-                request, "The next key is in use. The old one still opens what is encrypted for it."
+                request, _("The next key is in use. The old one still opens what is encrypted for it.")
             )
         else:
-            messages.error(request, NOTHING_TO_DO)
+            messages.error(request, _(NOTHING_TO_DO))
         return redirect("sso:connection_certificates", org_slug, connection_uid)
     return org_page(request, "sso/settings/key_switch.html", {"connection": connection, "form": form})
 
@@ -55,9 +59,9 @@ def remove_old(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Http
     form = RemoveOldForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         if key_pairs.remove_old(connection=connection, actor=signed_in_user(request)):
-            messages.success(request, "The old key is gone.")
+            messages.success(request, _("The old key is gone."))
         else:
-            messages.error(request, NOTHING_TO_DO)
+            messages.error(request, _(NOTHING_TO_DO))
         return redirect("sso:connection_certificates", org_slug, connection_uid)
     return org_page(request, "sso/settings/key_remove.html", {"connection": connection, "form": form})
 

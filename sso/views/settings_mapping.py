@@ -41,7 +41,7 @@ def domains(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRes
     connection = find_connection(request, connection_uid)
     form = DomainsForm(_posted(request), initial=domains_initial(connection))
     if form.is_valid() and _is_saved(request, connection, form, mappings.save_email_domains):
-        messages.success(request, "The matching e-mail domains have been saved.")
+        messages.success(request, _("The matching e-mail domains have been saved."))
         return redirect("sso:domains", org_slug, connection_uid)
     return org_page(request, "sso/settings/domains.html", {"connection": connection, "form": form})
 

@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import signed_in_user
@@ -44,21 +46,26 @@ def _exempt(request: OrgRequest, form: MemberEmailForm) -> bool:
     members = request.access.org.memberships.select_related("user")
     membership = members.filter(user__email__iexact=form.cleaned_data["email"]).first()
     if membership is None:
-        form.add_error("email", "No member of this organisation has this address.")
+        form.add_error("email", _("No member of this organisation has this address."))
         return False
     try:
         set_collaborator(membership=membership, is_external=True, actor=signed_in_user(request))
     except OrgError as refusal:
         form.add_error("email", refusal.message)
         return False
-    messages.success(request, f"{membership.user} is an external collaborator: no single sign-on is asked.")
+    messages.success(
+        request,
+        _("%(user)s is an external collaborator: no single sign-on is asked.") % {"user": membership.user},
+    )
     return True
 
 
 def _ask_sso_again(request: OrgRequest, org_slug: str) -> HttpResponse:
     members = request.access.org.memberships.select_related("user")
     membership = get_object_or_404(members, pk=key_in(request.POST["remove"]) or 0)
-    with telling(request, f"{membership.user} is asked for single sign-on like any other member."):
+    with telling(
+        request, _("%(user)s is asked for single sign-on like any other member.") % {"user": membership.user}
+    ):
         set_collaborator(membership=membership, is_external=False, actor=signed_in_user(request))
     return redirect("sso:collaborators", org_slug)
 
@@ -84,7 +91,9 @@ def unlink(request: OrgRequest, org_slug: str, identity_id: int) -> HttpResponse
     identity = get_object_or_404(identities, pk=identity_id)
     if request.method == "POST":
         member_access.unlink_identity(identity=identity, actor=signed_in_user(request))
-        messages.success(request, f"{identity.user} is unlinked, and their SSO sessions have ended.")
+        messages.success(
+            request, _("%(user)s is unlinked, and their SSO sessions have ended.") % {"user": identity.user}
+        )
         return redirect("sso:identities", org_slug)
     return org_page(request, "sso/settings/identity_unlink.html", {"identity": identity})
 
@@ -108,7 +117,7 @@ def end_session(request: OrgRequest, org_slug: str, session_id: int) -> HttpResp
     found = request.access.org.sso_sessions.select_related("org", "user")
     session = get_object_or_404(found, pk=session_id)
     member_access.end_session(session=session, actor=signed_in_user(request))
-    messages.success(request, f"The SSO session of {session.user} has ended.")
+    messages.success(request, _("The SSO session of %(user)s has ended.") % {"user": session.user})
     return redirect("sso:sessions", org_slug)
 
 
@@ -118,5 +127,13 @@ def end_all_sessions(request: OrgRequest, org_slug: str, user_id: int) -> HttpRe
     org = request.access.org
     membership = get_object_or_404(org.memberships.select_related("user"), user_id=user_id)
     ended = member_access.end_all_sessions(org=org, user=membership.user, actor=signed_in_user(request))
-    messages.success(request, f"{ended} SSO session(s) of {membership.user} have ended.")
+    messages.success(
+        request,
+        ngettext(
+            "%(number)s SSO session of %(user)s has ended.",
+            "%(number)s SSO sessions of %(user)s have ended.",
+            ended,
+        )
+        % {"number": ended, "user": membership.user},
+    )
     return redirect("sso:sessions", org_slug)

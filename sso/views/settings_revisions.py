@@ -53,7 +53,9 @@ def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespo
             show_refusal(form, refusal)
             base = connections.editable_revision(connection)
         else:
-            messages.success(request, f"Draft {saved.number} is saved. Test it next.")
+            messages.success(
+                request, _("Draft %(number)s is saved. Test it next.") % {"number": saved.number}
+            )
             return redirect("sso:connection", org_slug, connection_uid)
     return draft_page(request, connection, form, base=base)
 
@@ -87,7 +89,9 @@ def draft_test(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Http
     connection = find_connection(request, connection_uid)
     revision = connections.testable_revision(connection)
     if revision is None:
-        messages.error(request, "There is nothing to test yet. Enter the identity provider's values first.")
+        messages.error(
+            request, _("There is nothing to test yet. Enter the identity provider's values first.")
+        )
         return redirect("sso:draft", org_slug, connection_uid)
     try:
         browser_request = _begin_test(request, connection, revision)
@@ -132,7 +136,11 @@ def revision_test(request: OrgRequest, org_slug: str, connection_uid: UUID, test
 def go_live(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
     connection = find_connection(request, connection_uid)
     revision = find_revision(request, connection)
-    with telling(request, f"Revision {revision.number} of {connection.name} is live."):
+    with telling(
+        request,
+        _("Revision %(number)s of %(connection)s is live.")
+        % {"number": revision.number, "connection": connection.name},
+    ):
         connections.go_live(
             connection=connection,
             revision=revision,
@@ -158,7 +166,10 @@ def trial_go_back(request: OrgRequest, org_slug: str, connection_uid: UUID) -> H
 def put_back(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
     connection = find_connection(request, connection_uid)
     revision = find_revision(request, connection)
-    with telling(request, f"Revision {revision.number} is copied to a new draft. Test it next."):
+    with telling(
+        request,
+        _("Revision %(number)s is copied to a new draft. Test it next.") % {"number": revision.number},
+    ):
         connections.put_back(
             connection=connection, revision=revision, actor=signed_in_user(request), now=timezone.now()
         )
