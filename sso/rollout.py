@@ -70,7 +70,7 @@ def steps_from(current: Enforcement) -> list[RuleStep]:
     return [
         RuleStep(
             value=step.value,
-            label=labels[step],
+            label=str(labels[step]),
             is_current=step is current,
             is_up=ladder.index(step) > ladder.index(current),
         )
