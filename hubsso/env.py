@@ -86,6 +86,24 @@ def networks(name: str) -> list[str]:
     return found
 
 
+def servers(name: str, *, default_port: int) -> list[tuple[str, int]]:
+    """IP addresses, each with a port where it needs one: `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:53`."""
+    return [_server(name, word, default_port) for word in words(name, "")]
+
+
+def _server(name: str, word: str, default_port: int) -> tuple[str, int]:
+    """An IPv6 address may stand alone, without brackets; with a port it needs them."""
+    try:
+        if word.count(":") > 1 and not word.startswith("["):
+            return str(ipaddress.ip_address(word)), default_port
+        parts = urlsplit(f"//{word}")
+        return str(ipaddress.ip_address(parts.hostname or "")), parts.port or default_port
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} must hold IP addresses such as 192.0.2.1 or 192.0.2.1:53."
+        ) from None
+
+
 def database(name: str, default: str, *, max_age_seconds: int | None) -> dict[str, Any]:
     """Django's settings of a database, from its URL. A `max_age_seconds` of None keeps connections open."""
     try:

@@ -236,6 +236,8 @@ EMAIL_TIMEOUT = 10
 # Networks that admin-supplied URLs may reach although they are private, for an IdP inside the house.
 EGRESS_ALLOWED_NETWORKS = env.networks("HUBSSO_EGRESS_ALLOWED_NETWORKS")
 EGRESS_ALLOW_HTTP_LOOPBACK = False
+# Who is asked about the domains of organisations; empty for the machine's own resolvers.
+DNS_SERVERS = env.servers("HUBSSO_DNS_SERVERS", default_port=53)
 
 # Demo IdPs answer on plain http and let anyone in as anyone; only dev and test may know them.
 DEMO = False

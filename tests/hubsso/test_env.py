@@ -26,6 +26,12 @@ from hubsso import env
         (lambda: env.choice("X", "a", ("a", "b")), "", "a"),
         (lambda: env.networks("X"), "10.0.0.0/8, fd00::/8", ["10.0.0.0/8", "fd00::/8"]),
         (lambda: env.networks("X"), "", []),
+        (
+            lambda: env.servers("X", default_port=53),
+            "192.0.2.1, 192.0.2.1:5353, 2001:db8::1, [2001:db8::1]:5353",
+            [("192.0.2.1", 53), ("192.0.2.1", 5353), ("2001:db8::1", 53), ("2001:db8::1", 5353)],
+        ),
+        (lambda: env.servers("X", default_port=53), "", []),
     ],
 )
 def test_value_is_read_as_what_it_is(
@@ -49,6 +55,8 @@ def test_value_is_read_as_what_it_is(
         (lambda: env.origin("X"), "https://hub.example.org/#s3cret"),
         (lambda: env.choice("X", "a", ("a", "b")), "s3cret"),
         (lambda: env.networks("X"), "s3cret"),
+        (lambda: env.servers("X", default_port=53), "s3cret"),
+        (lambda: env.servers("X", default_port=53), "192.0.2.1:s3cret"),
         (lambda: env.database("X", "", max_age_seconds=0), "s3cret"),
         (lambda: env.database("X", "", max_age_seconds=0), "postgres://a:s3cret@host:port/b"),
     ],
