@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from orgs.models import Organization
 from sso.key_pairs import Rollover, in_order
 from sso.models import CertificateUse, Connection, KeyPair, Revision
-from sso.protocols import ShownCertificate, adapter_for
+from sso.protocols import adapter_for
 from sso.types import ClientAuthentication, ExpiringKind, KeyPairStatus
+from sso.understood import ShownCertificate
 
 T = TypeVar("T", Revision, KeyPair, CertificateUse)
 

@@ -12,6 +12,7 @@ from sso.login_checks import LoginCheck
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
 from sso.received_claims import ReceivedClaim
 from sso.types import IdentityAssertion, SessionLimit, SSOProtocol
+from sso.understood import FactSection, ShownCertificate
 
 if TYPE_CHECKING:
     from sso.forms.draft import DraftForm
@@ -34,26 +35,21 @@ class CopyValue:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShownCertificate:
-    """A certificate of the IdP as a page shows it. `announced_at`: when metadata announced it, where it did."""
-
-    subject: str
-    fingerprint: str
-    key: str
-    not_before: datetime
-    not_after: datetime
-    is_expired: bool
-    announced_at: datetime | None = None
-
-
 class ProtocolAdapter(Protocol):
     @property
     def pins_certificates(self) -> bool:
         """Does an admin say which certificates the IdP signs with? Else its keys are fetched from it."""
 
-    def draft_form(self, data: Any = None, *, base: Revision | None) -> "DraftForm":
-        """The form of a draft, filled from `base`, the revision that is being changed."""
+    def draft_form(
+        self, data: Any = None, files: Any = None, *, base: Revision | None, place: str = ""
+    ) -> "DraftForm":
+        """The form of a draft, filled from `base`, the revision that is being changed.
+
+        `place` names the connection and whoever works on it: a secret that was typed travels sealed for it.
+        """
+
+    def described(self, revision: Revision, *, now: datetime) -> FactSection:
+        """What a saved revision says, without its secret."""
 
     def shown_certificates(self, revision: Revision, *, now: datetime) -> list[ShownCertificate]:
         """The IdP's certificates that the revision pins; none in a protocol that fetches keys."""

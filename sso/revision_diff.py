@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from hubsso.crypto import CannotUnseal
 from sso.connections import COPIED_FIELDS
 from sso.models import Revision
-from sso.protocols import ShownCertificate, adapter_for
+from sso.protocols import adapter_for
+from sso.understood import ShownCertificate
 
 
 @dataclass(frozen=True, slots=True)

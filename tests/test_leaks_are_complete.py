@@ -47,7 +47,7 @@ def test_no_metadata_that_can_not_be_used_is_quoted(acme: AcmeSettings, saml_con
     browser = WatchedClient(ear)
     log_in(browser, acme.admin)
     key_lines = give_key_pair(saml_connection, OUR_KEY).private_key.split("-----")[2].split()
-    url = acme.url("idp_metadata", saml_connection.uid)
+    url = acme.url("draft", saml_connection.uid)
     given = {
         code: {"metadata_file": SimpleUploadedFile("m.xml", xml.encode())} for code, xml in METADATA.items()
     }

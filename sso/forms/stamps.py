@@ -25,7 +25,12 @@ class StampedForm(forms.Form):
     def rebase(self, stamp: str) -> None:
         """Keep what was typed; when it is sent again it counts as based on what is saved now."""
         self.is_stale = True
+        self.replace_data(based_on=stamp)
+
+    def replace_data(self, **values: str) -> None:
+        """Let the form hold these values instead of what was sent."""
         data = QueryDict(mutable=True)
         data.update(self.data)
-        data[self.add_prefix("based_on")] = stamp
+        for name, value in values.items():
+            data[self.add_prefix(name)] = value
         self.data = data

@@ -52,7 +52,7 @@ def check_names(guide: Guide) -> None:
     ours = {value.key for value in adapter.values_for_idp(NO_CONNECTION)}
     used = {key for snippet in guide.snippets for key, _ in _PLACEHOLDER.findall(snippet.text)}
     unknown = (guide.copy.keys() | used) - ours
-    unknown |= guide.paste.keys() - adapter.draft_form(base=None).fields.keys() - {"metadata_file"}
+    unknown |= guide.paste.keys() - adapter.draft_form(base=None).fields.keys()
     if unknown:
         raise GuideInvalid(f"{guide.vendor}-{guide.protocol}: there is no {', '.join(sorted(unknown))}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from sso.guides import FOLDER, GENERIC, Guide, read_guides
 
 TARGET = FOLDER / "messages.py"
-_HEAD = '''# ruff: noqa: E501
+_HEAD = '''# ruff: noqa: E501, RUF001
 # fmt: off
 """The guides' texts for makemessages, written by `python -m sso.guides.strings`. Nothing imports this."""
 

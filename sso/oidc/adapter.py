@@ -19,9 +19,11 @@ from sso.oidc.discovery import provider_metadata
 from sso.oidc.forms import SCOPES, OIDCDraftForm
 from sso.oidc.login_checks import LOGIN_CHECKS
 from sso.oidc.pushed import push
-from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
+from sso.oidc.understood import described
+from sso.protocols import BrowserRequest, CopyValue
 from sso.received_claims import ReceivedClaim
 from sso.types import ClientAuthentication, IdentityAssertion, Purpose, ResponseMode, SessionLimit
+from sso.understood import FactSection, ShownCertificate
 
 
 class OIDCAdapter:
@@ -29,8 +31,13 @@ class OIDCAdapter:
 
     pins_certificates = False
 
-    def draft_form(self, data: Any = None, *, base: Revision | None) -> OIDCDraftForm:
-        return OIDCDraftForm(data, base=base)
+    def draft_form(
+        self, data: Any = None, files: Any = None, *, base: Revision | None, place: str = ""
+    ) -> OIDCDraftForm:
+        return OIDCDraftForm(data, files, base=base, place=place)
+
+    def described(self, revision: Revision, *, now: datetime) -> FactSection:
+        return FactSection("", described(revision, has_secret=bool(revision.client_secret_sealed)))
 
     def shown_certificates(self, revision: Revision, *, now: datetime) -> list[ShownCertificate]:
         return []

@@ -38,6 +38,8 @@ class ProviderMetadata:
     end_session_endpoint: str = ""  # RP-Initiated Logout 2.1; "" also where it can't be used
     token_auth_methods: tuple[str, ...] = (CLIENT_SECRET_BASIC,)  # of those we know, in the order to try them
     id_token_algorithms: tuple[str, ...] = ()  # as announced; () from an OP that does not say
+    response_modes: tuple[str, ...] = ()  # as announced; () from an OP that does not say
+    scopes: tuple[str, ...] = ()  # as announced, which need not be all (Discovery 3)
     sends_iss_parameter: bool = False  # RFC 9207, 3
     pushed_request_endpoint: str = ""  # RFC 9126, 5; "" where requests need not be pushed
 
@@ -123,6 +125,8 @@ def _read(document: Mapping[str, Any], issuer: str) -> ProviderMetadata:
         end_session_endpoint=_endpoint_if_usable(document, "end_session_endpoint"),
         token_auth_methods=_token_auth_methods(document),
         id_token_algorithms=_words(document, "id_token_signing_alg_values_supported", ()),
+        response_modes=_words(document, "response_modes_supported", ()),
+        scopes=_words(document, "scopes_supported", ()),
         sends_iss_parameter=document.get("authorization_response_iss_parameter_supported") is True,
         pushed_request_endpoint=_pushed_request_endpoint(document),
     )
@@ -136,7 +140,8 @@ def _check_same_issuer(announced: object, issuer: str) -> None:
         raise DiscoveryInvalid("The discovery document has no issuer.")
     raise DiscoveryIssuerMismatch(
         f"The IdP calls itself {shown(announced)}, but the issuer here is {shown(issuer)}. "
-        + _name_the_difference(announced, issuer)
+        + _name_the_difference(announced, issuer),
+        announced=announced,
     )
 
 

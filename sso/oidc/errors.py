@@ -73,7 +73,13 @@ class DiscoveryInvalid(OPMisconfigured):
 
 
 class DiscoveryIssuerMismatch(OPMisconfigured):
+    """`announced` is what the discovery document says."""
+
     code = "discovery_issuer_mismatch"
+
+    def __init__(self, admin_detail: str, *, announced: str) -> None:
+        super().__init__(admin_detail)
+        self.announced = announced
 
 
 class ClientAuthenticationUnsupported(OPMisconfigured):

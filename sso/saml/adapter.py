@@ -7,14 +7,16 @@ from typing import Any
 from sso.key_pairs import ensure_key_pair
 from sso.login_checks import LoginCheck
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
-from sso.protocols import BrowserRequest, CopyValue, ShownCertificate
+from sso.protocols import BrowserRequest, CopyValue
 from sso.received_claims import ReceivedClaim
 from sso.saml import attributes, logout_requests, metadata_refresh, request
 from sso.saml.forms import SAMLDraftForm
 from sso.saml.login_checks import LOGIN_CHECKS
 from sso.saml.shown_certificates import shown_certificates
 from sso.saml.sp import service_provider
+from sso.saml.understood import described
 from sso.types import IdentityAssertion, SessionLimit
+from sso.understood import FactSection, ShownCertificate
 
 
 class SAMLAdapter:
@@ -22,8 +24,13 @@ class SAMLAdapter:
 
     pins_certificates = True
 
-    def draft_form(self, data: Any = None, *, base: Revision | None) -> SAMLDraftForm:
-        return SAMLDraftForm(data, base=base)
+    def draft_form(
+        self, data: Any = None, files: Any = None, *, base: Revision | None, place: str = ""
+    ) -> SAMLDraftForm:
+        return SAMLDraftForm(data, files, base=base, place=place)
+
+    def described(self, revision: Revision, *, now: datetime) -> FactSection:
+        return described(revision, now=now)
 
     def shown_certificates(self, revision: Revision, *, now: datetime) -> list[ShownCertificate]:
         return shown_certificates(revision, now=now)

@@ -2,21 +2,37 @@
 
 import base64
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from hubsso import net
 from sso.connections import SAMLConfiguration
+from sso.corrections import Correction, better_address, use, without_spaces
 from sso.errors import SSOError
 from sso.forms.draft import EXACT, DraftForm
 from sso.models import Revision
 from sso.saml.certificates import CertificateInfo, parse_certificates
-from sso.saml.idp_metadata import DescribedIdP, described_idps, fetch_metadata
+from sso.saml.entered import (
+    entered_by,
+    has_same_host,
+    is_address,
+    is_metadata,
+    is_required,
+    meant_certificates,
+    new_sources,
+    read_source,
+)
+from sso.saml.idp_metadata import DescribedIdP, described_idps
 from sso.saml.limits import MAX_CERTIFICATES_LENGTH, MAX_METADATA_LENGTH
+from sso.saml.understood import understood
+from sso.understood import Understood
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 MFA_CLASS = "https://refeds.org/profile/mfa"
 ENTRA_MFA_CLASS = "http://schemas.microsoft.com/claims/multipleauthn"
@@ -26,30 +42,46 @@ ADDRESS = {**EXACT, "inputmode": "url", "placeholder": "https://"}
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+", re.ASCII)
 
 
-def validate_address(url: str) -> None:
-    """An address that a browser, a header and we understand in one way: https, or http to this machine where
-    development allows it.
-    """
-    try:
-        net.check_url(url)
-    except net.UrlNotAllowed as error:
-        raise ValidationError(
-            "Enter a full address that starts with https://.", code="address_invalid"
-        ) from error
-
-
-def _address(label: str, help_text: str, *, required: bool = False) -> forms.CharField:
+def _address(label: "StrOrPromise", help_text: "StrOrPromise", *, required: bool = False) -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=500,
         required=required,
-        validators=[validate_address],
         widget=forms.TextInput(attrs=ADDRESS),
         help_text=help_text,
     )
 
 
 class SAMLDraftForm(DraftForm):
+    """Its fields are typed, or read from metadata: an address, a file, or the XML itself.
+
+    After validation `offered` has the IdPs to choose from, where the metadata has several, and `notes` what was left
+    out of it. Metadata at an address is read once, when the address is new: `metadata_read` is the one that was.
+    """
+
+    metadata_url = _address(
+        _("Metadata URL"),
+        _(
+            "The best of all ways: it is read again from time to time, a certificate that is announced there is taken "
+            "in beside the others, and you are told. None is taken away."
+        ),
+    )
+    metadata_file = forms.FileField(
+        label=_("Metadata file"),
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(
+            attrs={"accept": ".xml,text/xml,application/xml,application/samlmetadata+xml"}
+        ),
+    )
+    metadata_text = forms.CharField(
+        label=_("Metadata as XML"),
+        max_length=MAX_METADATA_LENGTH,
+        required=False,
+        widget=forms.Textarea(attrs={**EXACT, "rows": 5, "class": "font-monospace small"}),
+    )
+    metadata_read = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
+    entity_id = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
     issuer = forms.CharField(
         label="Issuer",
         max_length=500,
@@ -120,11 +152,6 @@ class SAMLDraftForm(DraftForm):
         choices=Revision.Binding.choices,
         initial=Revision.Binding.REDIRECT,
     )
-    metadata_url = _address(
-        "Metadata URL",
-        "Read again from time to time: a certificate that your identity provider announces there is "
-        "taken in beside the others, and you are told. None is taken away.",
-    )
     more_options = (
         "sso_binding",
         "sign_requests",
@@ -135,18 +162,77 @@ class SAMLDraftForm(DraftForm):
         "slo_url",
         "slo_response_url",
         "slo_binding",
-        "metadata_url",
     )
+    source_options = ("metadata_url", "metadata_file", "metadata_text")
+    technical = (*DraftForm.technical, "metadata_file", "metadata_text", "metadata_read", "entity_id")
+    use_required_attribute = False  # the metadata says it all
+
+    offered: tuple[DescribedIdP, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __init__(
-        self, data: Any = None, *, base: Revision | None, found: dict[str, Any] | None = None
+        self, data: Any = None, files: Any = None, *, base: Revision | None, place: str = ""
     ) -> None:
-        names = ("issuer", "sso_url", *self.more_options)
+        names = ("issuer", "sso_url", "metadata_url", *self.more_options)
         initial = {name: getattr(base, name) for name in names} if base else {}
         if base:
             initial["certificates"] = "\n".join(base.certificates)
             initial["authn_context_classes"] = "\n".join(base.authn_context_classes)
-        super().__init__(data, base=base, initial={**initial, **(found or {})})
+            initial["metadata_read"] = base.metadata_url
+        super().__init__(data, files, base=base, initial=initial)
+        self._source_errors: dict[str | None, ValidationError] = {}
+
+    def full_clean(self) -> None:
+        """Metadata first: what it says is then checked as if it had been typed."""
+        if self.is_bound:
+            self._read_metadata()
+        super().full_clean()
+
+    def clean_metadata_url(self) -> str:
+        return self._clean_address("metadata_url")
+
+    def clean_issuer(self) -> str:
+        entered: str = self.cleaned_data["issuer"]
+        if (better := without_spaces(entered)) != entered:
+            raise self.mistake(
+                "issuer",
+                gettext("An entity ID has no spaces in it."),
+                code="entity_id_invalid",
+                correction=use("issuer", better),
+            )
+        return entered
+
+    def clean_sso_url(self) -> str:
+        """Names two mix-ups: with the entity ID, and with the address of the metadata."""
+        entered, issuer = self.cleaned_data["sso_url"], self.cleaned_data.get("issuer", "")
+        if (
+            not is_address(entered)
+            and is_address(issuer)
+            and not has_same_host(better_address(entered), issuer)
+        ):
+            raise self.mistake(
+                "sso_url",
+                gettext("This looks like the entity ID, and the entity ID like the SSO URL."),
+                code="entity_id_as_sso_url",
+                correction=Correction(gettext("Swap the two"), {"issuer": entered, "sso_url": issuer}),
+            )
+        address = self._clean_address("sso_url")
+        if not self.data.get("metadata_read") and is_metadata(address, now=timezone.now()):
+            raise self.mistake(
+                "sso_url",
+                gettext("This is the address of the metadata, not the one that members are sent to."),
+                code="metadata_as_sso_url",
+                correction=Correction(
+                    gettext("Read it as metadata"), {"metadata_url": address, "sso_url": ""}
+                ),
+            )
+        return address
+
+    def clean_slo_url(self) -> str:
+        return self._clean_address("slo_url")
+
+    def clean_slo_response_url(self) -> str:
+        return self._clean_address("slo_response_url")
 
     def clean_slo_binding(self) -> str:
         return self.cleaned_data["slo_binding"] or Revision.Binding.REDIRECT.value
@@ -170,91 +256,89 @@ class SAMLDraftForm(DraftForm):
 
     def clean_certificates(self) -> list[str]:
         """PEM texts. Names what is wrong with a certificate that can't be used."""
+        text, now = self.cleaned_data["certificates"], timezone.now()
         try:
-            infos = parse_certificates(self.cleaned_data["certificates"], now=timezone.now())
+            return [info.pem for info in parse_certificates(text, now=now)]
         except SSOError as error:
-            raise ValidationError(error.admin_detail, code=error.code) from error
-        return [info.pem for info in infos]
+            raise self.mistake(
+                "certificates",
+                error.admin_detail,
+                code=error.code,
+                correction=meant_certificates(text, now=now),
+            ) from error
+
+    def clean(self) -> dict[str, Any]:
+        """Where the metadata could not be read, or is yet to be chosen from, nothing else is missing."""
+        has_bad_source = bool(self._source_errors or self.errors.keys() & set(self.source_options))
+        if not has_bad_source and not self.offered and self._says_nothing():
+            message = gettext("Give the metadata in one of the three ways, or enter the values one by one.")
+            self._source_errors[None] = ValidationError(message, code="metadata_source")
+        if has_bad_source or self._source_errors or self.offered:
+            for name in [name for name, errors in self.errors.as_data().items() if is_required(errors)]:
+                del self.errors[name]
+        for source, error in self._source_errors.items():
+            self.add_error(source, error)
+        if self.offered:
+            message = gettext("Choose your identity provider below.")
+            self.add_error(None, ValidationError(message, code="metadata_choice"))
+        return self.cleaned_data
 
     def configuration(self) -> SAMLConfiguration:
         return SAMLConfiguration(**self.entered)
 
-
-class MetadataForm(forms.Form):
-    """Where an IdP's metadata is: at an address, in a file, or here. After a valid form, `found` has who is in it.
-
-    `entity_id` is the one chosen of several.
-    """
-
-    metadata_url = _address(
-        "Metadata URL",
-        "The best of the three: it can be read again when a certificate changes.",
-    )
-    metadata_file = forms.FileField(
-        label="Or a file",
-        required=False,
-        widget=forms.FileInput(
-            attrs={"accept": ".xml,text/xml,application/xml,application/samlmetadata+xml"}
-        ),
-    )
-    metadata_text = forms.CharField(
-        label="Or the XML itself",
-        max_length=MAX_METADATA_LENGTH,
-        required=False,
-        widget=forms.Textarea(attrs={**EXACT, "rows": 6, "class": "font-monospace small"}),
-    )
-    entity_id = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
-
-    found: tuple[DescribedIdP, ...] = ()
-    source_text = ""  # the document, where it has no address
-
-    def clean(self) -> dict[str, Any]:
-        given = [
-            name for name in ("metadata_url", "metadata_file", "metadata_text") if self.cleaned_data.get(name)
-        ]
-        if self.errors:
-            return self.cleaned_data
-        if len(given) != 1:
-            raise ValidationError(
-                "Give one of the three: an address, a file, or the XML.", code="metadata_source"
-            )
-        try:
-            self.found = tuple(described_idps(self._read(given[0]), now=timezone.now()))
-        except SSOError as error:
-            self.add_error(given[0], ValidationError(error.admin_detail, code=error.code))
-        return self.cleaned_data
-
-    def _read(self, name: str) -> bytes:
-        if name == "metadata_url":
-            return fetch_metadata(self.cleaned_data["metadata_url"])
-        if name == "metadata_file":
-            xml: bytes = self.cleaned_data["metadata_file"].read(MAX_METADATA_LENGTH + 1)
-        else:
-            xml = self.cleaned_data["metadata_text"].encode()
-        self.source_text = xml.decode("utf-8", errors="replace")
-        return xml
+    def understood(self) -> Understood:
+        return understood(self.configuration(), notes=self.notes, now=timezone.now())
 
     @property
-    def chosen(self) -> DescribedIdP | None:
-        """The only one, or the one that was chosen; None while there is a choice to make."""
-        if len(self.found) == 1:
-            return self.found[0]
-        return next((idp for idp in self.found if idp.entity_id == self.cleaned_data["entity_id"]), None)
+    def asks_single_values(self) -> bool:
+        """Show the fields that metadata would fill: something is in them, or wrong with them."""
+        return any(field.errors or field.value() for field in self.main_fields)
 
+    def _clean_address(self, name: str) -> str:
+        entered: str = self.cleaned_data[name]
+        if not entered or is_address(entered):
+            return entered
+        better = better_address(entered)
+        raise self.mistake(
+            name,
+            gettext("Enter a full address that starts with https://."),
+            code="address_invalid",
+            correction=use(name, better) if is_address(better) else None,
+        )
 
-def entered_by(idp: DescribedIdP, *, metadata_url: str) -> dict[str, Any]:
-    """What the draft form would hold if an admin had typed what the metadata says."""
-    return {
-        "issuer": idp.entity_id,
-        "sso_url": idp.sso.url,
-        "sso_binding": idp.sso.binding.value,
-        "certificates": "\n".join(idp.certificates),
-        "sign_requests": idp.wants_signed_requests,
-        "slo_url": idp.slo.url if idp.slo else "",
-        "slo_response_url": idp.slo.response_url if idp.slo else "",
-        "slo_binding": idp.slo.binding.value if idp.slo else Revision.Binding.REDIRECT.value,
-        "metadata_url": metadata_url,
-    }
+    def _says_nothing(self) -> bool:
+        return not any(self.data.get(name) for name in ("issuer", "sso_url", "certificates"))
+
+    def _read_metadata(self) -> None:
+        sources = new_sources(self.data, self.files)
+        if len(sources) > 1:
+            message = gettext("Give one of the three: an address, a file, or the XML.")
+            self._source_errors[None] = ValidationError(message, code="metadata_source")
+        if len(sources) != 1:
+            return
+        (source,) = sources
+        try:
+            xml = read_source(source, self.data, self.files)
+            found = tuple(described_idps(xml, now=timezone.now()))
+        except SSOError as error:
+            self._source_errors[source] = ValidationError(error.admin_detail, code=error.code)
+            return
+        self._choose(source, found, xml)
+
+    def _choose(self, source: str, found: tuple[DescribedIdP, ...], xml: bytes) -> None:
+        """Take the only one, or the one that was chosen; else offer them, with what they were read from."""
+        wanted = self.data.get("entity_id")
+        chosen = (
+            found[0] if len(found) == 1 else next((idp for idp in found if idp.entity_id == wanted), None)
+        )
+        if chosen is None:
+            self.offered = found
+            if source != "metadata_url":
+                self.replace_data(metadata_text=xml.decode("utf-8", errors="replace"))
+            return
+        self.notes = chosen.notes
+        read = self.data.get("metadata_url", "") if source == "metadata_url" else ""
+        self.replace_data(**entered_by(chosen), metadata_text="", metadata_read=read, entity_id="")
 
 
 class AddCertificateForm(forms.Form):

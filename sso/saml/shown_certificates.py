@@ -4,19 +4,20 @@ from datetime import datetime
 
 from sso.errors import SSOError
 from sso.models import Revision
-from sso.protocols import ShownCertificate
 from sso.saml.certificates import announced_certificates, read_pem
+from sso.understood import ShownCertificate
 
 
 def shown_certificates(revision: Revision, *, now: datetime) -> list[ShownCertificate]:
     """Those that can be read; they were checked when they were saved."""
     pinned: list[tuple[str, datetime | None]] = [(str(pem), None) for pem in revision.certificates]
     announced = [(row.pem, row.first_seen_at) for row in announced_certificates(revision)]
-    shown = (_shown(pem, announced_at, now) for pem, announced_at in (*pinned, *announced))
+    shown = (shown_certificate(pem, announced_at, now) for pem, announced_at in (*pinned, *announced))
     return [certificate for certificate in shown if certificate is not None]
 
 
-def _shown(pem: str, announced_at: datetime | None, now: datetime) -> ShownCertificate | None:
+def shown_certificate(pem: str, announced_at: datetime | None, now: datetime) -> ShownCertificate | None:
+    """None for one that can't be read. `announced_at`: when metadata announced it, where it did."""
     try:
         info = read_pem(pem)
     except SSOError:

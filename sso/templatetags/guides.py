@@ -6,6 +6,9 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from sso.corrections import Correction
+from sso.forms.draft import DraftForm
+
 register = template.Library()
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -21,3 +24,9 @@ def with_code(text: str) -> SafeString:
 def place_of(paste: dict[str, str], field_name: str) -> str:
     """Where a guide finds the value of a form's field; empty where it does not say."""
     return paste.get(field_name, "")
+
+
+@register.filter
+def correction_of(form: DraftForm, field_name: str) -> Correction | None:
+    """What one click would make of a field that is wrong."""
+    return form.corrections.get(field_name)

@@ -36,8 +36,8 @@ def connection(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Http
     page = {
         "connection": found,
         "standing": standing,
-        "live_certificates": adapter.shown_certificates(standing.live, now=now) if standing.live else [],
-        "draft_certificates": adapter.shown_certificates(standing.draft, now=now) if standing.draft else [],
+        "live": adapter.described(standing.live, now=now) if standing.live else None,
+        "draft": adapter.described(standing.draft, now=now) if standing.draft else None,
         "values_for_idp": adapter.values_for_idp(str(found.uid)),
         "history": found.revisions.select_related("created_by", "replaced").order_by("-number")[
             :HISTORY_LENGTH

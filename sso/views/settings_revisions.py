@@ -17,65 +17,45 @@ from orgs.views.answers import org_page, telling
 from sso import connections, trials
 from sso.browser import ensure_browser_session
 from sso.errors import SSOError
-from sso.forms.draft import DraftForm
-from sso.forms.refusals import show_refusal
 from sso.forms.trial import TrialForm, trial_options
 from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision, RevisionTest
 from sso.progress import standing_of
-from sso.protocols import BrowserRequest, adapter_for
+from sso.protocols import BrowserRequest
 from sso.revision_tests import record_failed_start
-from sso.settings_errors import SettingsRefused
 from sso.throttles import TEST_BY_ACCOUNT, TEST_BY_ADDRESS, throttled
 from sso.types import Purpose
+from sso.views.drafting import work_on_draft
 from sso.views.revision_test_page import shown_test
 from sso.views.settings_lookup import find_connection, find_revision
 from sso.views.to_idp import to_idp
 
 
+@throttled(by_address=TEST_BY_ADDRESS, by_account=TEST_BY_ACCOUNT)
 @require_http_methods(["GET", "HEAD", "POST"])
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    """What to enter at the IdP, and what it gives; saved once the admin has seen what was understood."""
     connection = find_connection(request, connection_uid)
-    adapter = adapter_for(connection.protocol)
-    base = connections.editable_revision(connection)
-    form = adapter.draft_form(request.POST if request.method == "POST" else None, base=base)
-    if form.is_valid():
-        try:
-            saved = connections.save_draft(
-                connection=connection,
-                configuration=form.configuration(),
-                actor=signed_in_user(request),
-                now=timezone.now(),
-                based_on=form.cleaned_data["based_on"],
-            )
-        except SettingsRefused as refusal:
-            show_refusal(form, refusal)
-            base = connections.editable_revision(connection)
-        else:
-            messages.success(
-                request, _("Draft %(number)s is saved. Test it next.") % {"number": saved.number}
-            )
-            return redirect("sso:connection", org_slug, connection_uid)
-    return draft_page(request, connection, form, base=base)
-
-
-def draft_page(
-    request: OrgRequest, connection: Connection, form: DraftForm, *, base: Revision | None, **more: object
-) -> HttpResponse:
-    """The page of a draft's form: what to enter at the IdP, and what it gives."""
-    adapter = adapter_for(connection.protocol)
-    page = {
-        "connection": connection,
-        "form": form,
-        "base": base,
-        "values_for_idp": adapter.values_for_idp(str(connection.uid)),
-        "certificates": adapter.shown_certificates(base, now=timezone.now())
-        if base and form.is_stale
-        else [],
-        **more,
-    }
-    return org_page(request, "sso/settings/draft.html", page)
+    user = signed_in_user(request)
+    drafting = work_on_draft(
+        request,
+        connection,
+        worker=f"user-{user.pk}",
+        save=lambda configuration, based_on: connections.save_draft(
+            connection=connection,
+            configuration=configuration,
+            actor=user,
+            now=timezone.now(),
+            based_on=based_on,
+        ),
+    )
+    if drafting.saved is None:
+        return org_page(request, "sso/settings/draft.html", drafting.page())
+    messages.success(
+        request, _("Draft %(number)s is saved. Test it next.") % {"number": drafting.saved.number}
+    )
+    return redirect("sso:connection", org_slug, connection_uid)
 
 
 @throttled(by_address=TEST_BY_ADDRESS, by_account=TEST_BY_ACCOUNT)

@@ -15,15 +15,15 @@ from tests.demo.walker import Walker
 SETTINGS = "/orgs/hooli/settings/sso/"
 PAGE = "/orgs/hooli/r/roadmap/"
 AT_IDP = {
-    "Callback URL (redirect URI)": "redirect_uri",
-    "JWKS URL (for private_key_jwt)": "jwks_uri",
-    "Initiate login URI": "initiate_login_uri",
-    "Post-logout redirect URI": "post_logout_redirect_uri",
-    "Back-channel logout URI": "backchannel_logout_uri",
-    "Front-channel logout URI": "frontchannel_logout_uri",
-    "ACS URL": "acs_url",
-    "SP entity ID and metadata URL": "entity_id",
-    "Single logout URL": "slo_url",
+    "callback_url": "redirect_uri",
+    "jwks_url": "jwks_uri",
+    "initiate_url": "initiate_login_uri",
+    "signed_out_url": "post_logout_redirect_uri",
+    "backchannel_logout_url": "backchannel_logout_uri",
+    "frontchannel_logout_url": "frontchannel_logout_uri",
+    "acs_url": "acs_url",
+    "entity_id": "entity_id",
+    "slo_url": "slo_url",
 }
 AT_PORTAL = {
     "Issuer URL": "issuer",
@@ -52,7 +52,9 @@ def test_admin_connects_hooli_and_a_member_signs_in(demo: RunningDemo, protocol:
     )
 
     for_portal = register(demo, protocol, values_for_idp(made))
-    saved = admin.send(made, "Save draft", **{AT_PORTAL[label]: value for label, value in for_portal.items()})
+    checked = admin.send(made, "Check", **{AT_PORTAL[label]: value for label, value in for_portal.items()})
+    assert "Nothing is saved yet" in checked.text
+    saved = admin.send(checked, "Save draft")
     tested = admin.go_through_idp(link(saved, "Test this draft"), "hana")
     assert "The test passed" in tested.text
     live = admin.send(tested, "Make live")
@@ -69,11 +71,10 @@ def test_admin_connects_hooli_and_a_member_signs_in(demo: RunningDemo, protocol:
 def values_for_idp(page: requests.Response) -> dict[str, str]:
     """What the portal's page says to enter at the IdP, by the names of the IdP's form."""
     document: Any = html.fromstring(page.content)
-    fields = {
-        label.text_content().strip(): document.get_element_by_id(label.get("for")).get("value")
-        for label in document.xpath("//main//label[starts-with(@for, 'for-idp-')]")
+    return {
+        AT_IDP[field.get("id").removeprefix("for-idp-")]: field.get("value")
+        for field in document.xpath("//main//input[starts-with(@id, 'for-idp-')]")
     }
-    return {AT_IDP[label]: value for label, value in fields.items()}
 
 
 def register(demo: RunningDemo, protocol: str, fields: dict[str, str]) -> dict[str, str]:

@@ -36,13 +36,16 @@ class Walker:
     def send(self, page: requests.Response, button: str, **fields: str) -> requests.Response:
         """Fill in the page's form that has this button, and press it; the page where it ends."""
         document: Any = html.fromstring(page.content)
-        (form,) = [
-            form
+        ((form, pressed),) = [
+            (form, each)
             for form in document.xpath("//main//form[@method='post']")
-            if button in [pressed.text_content().strip() for pressed in form.iter("button")]
+            for each in form.iter("button")
+            if each.text_content().strip() == button
         ]
         assert set(fields) <= set(form.fields), set(fields) - set(form.fields)
         filled = {name: value for name, value in {**dict(form.fields), **fields}.items() if value is not None}
+        if pressed.get("name"):
+            filled[pressed.get("name")] = pressed.get("value", "")
         response = self._http.post(
             urljoin(page.url, form.get("action") or page.url), filled, timeout=TIMEOUT_SECONDS
         )

@@ -70,7 +70,7 @@ CONNECTION = frozenset(
         "sso:identity_unlink",
     }
 )
-SAML_CONNECTION = CONNECTION | {"sso:certificate_add", "sso:certificate_remove", "sso:idp_metadata"}
+SAML_CONNECTION = CONNECTION | {"sso:certificate_add", "sso:certificate_remove"}
 # A step is linked to from all others, once there is a live connection.
 POLICY_STEPS = frozenset(
     {"sso:policy_off", "sso:policy_optional", "sso:policy_report_only", "sso:policy_enforced"}

@@ -29,14 +29,14 @@ def codes(response: Any) -> list[str]:
 def refused(acme: AcmeSettings, connection: Connection, code: str, **given: object) -> None:
     """Named beside the field, and nothing written: nothing is, until an admin saves what they were shown."""
     with nothing_written():
-        response = acme.post("idp_metadata", connection.uid, **given)
+        response = acme.post("draft", connection.uid, action="check", **given)
     assert response.status_code == 200
     assert codes(response) == [code]
 
 
 def understood(acme: AcmeSettings, connection: Connection, **given: object) -> str:
     """The honest twin: its values stand in the draft's form."""
-    response = acme.post("idp_metadata", connection.uid, **given)
+    response = acme.post("draft", connection.uid, action="check", **given)
     page = str(response.content.decode())
     assert 'value="https://idp.acme.example"' in page
     return page
@@ -244,8 +244,10 @@ def test_of_several_idps_none_is_taken_unasked(acme: AcmeSettings, saml_connecti
     xml = aggregate(entity("https://first.example"), HONEST)
     for chosen in ("", "https://third.example"):
         with nothing_written():
-            response = acme.post("idp_metadata", saml_connection.uid, metadata_text=xml, entity_id=chosen)
-        assert "Which identity provider?" in response.content.decode()
+            response = acme.post(
+                "draft", saml_connection.uid, action="check", metadata_text=xml, entity_id=chosen
+            )
+        assert "The metadata describes 2 identity providers" in response.content.decode()
 
     page = understood(acme, saml_connection, metadata_text=xml, entity_id="https://idp.acme.example")
     assert "https://first.example" not in page

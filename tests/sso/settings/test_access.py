@@ -74,6 +74,7 @@ def foreign_ids(zoe: Membership) -> dict[str, object]:
         "session_id": zoe.org.sso_sessions.get().pk,
         "user_id": zoe.user_id,
         "reference": "GLBX-2345",
+        "vendor_key": "nobody",
     }
 
 

@@ -126,7 +126,9 @@ def test_wrong_issuer_is_named_beside_its_field(acme: AcmeSettings, tenant: Tena
     entered = {"client_id": "hub", "client_secret": SECRET, "issuer": tenant.issuer + "/"}
     response = acme.post("draft", connection.uid, **entered)
     (message,) = response.context["form"].errors["issuer"]
-    assert "Take away the slash at the end" in message
+    assert message == (
+        f"The discovery document says issuer '{tenant.issuer}', you entered '{tenant.issuer}/'."
+    )
     assert not connection.revisions.filter(status=Revision.Status.DRAFT).exists()
 
 

@@ -17,7 +17,7 @@ def idp(demo_idp: DemoIdP) -> Tenant:
 
 
 def given(acme: AcmeSettings, connection: Connection, **data: object) -> str:
-    response = acme.post("idp_metadata", connection.uid, **data)
+    response = acme.post("draft", connection.uid, action="check", **data)
     assert response.status_code == 200
     return str(response.content.decode())
 
@@ -36,10 +36,10 @@ def test_an_address_fills_the_form_and_saves_nothing(
 def test_what_was_read_can_be_saved_as_it_stands(
     acme: AcmeSettings, saml_connection: Connection, idp: Tenant
 ) -> None:
-    response = acme.post("idp_metadata", saml_connection.uid, metadata_url=idp.saml_entity_id)
+    response = acme.post("draft", saml_connection.uid, action="check", metadata_url=idp.saml_entity_id)
     form = response.context["form"]
     entered = {name: value for name in form.fields if (value := form[name].value())}
-    acme.post("draft", saml_connection.uid, **entered)
+    acme.post("draft", saml_connection.uid, action="save", **entered)
     draft = saml_connection.revisions.get(status=Revision.Status.DRAFT)
     assert (draft.issuer, draft.sso_url) == (idp.saml_entity_id, idp.saml_sso_url)
     assert (draft.certificates, draft.metadata_url) == ([idp.saml_certificate_pem], idp.saml_entity_id)
@@ -62,7 +62,7 @@ def test_an_aggregate_offers_its_idps_and_the_chosen_one_fills_the_form(
 ) -> None:
     xml = aggregate(entity("https://one.example"), entity("https://two.example"))
     page = given(acme, saml_connection, metadata_file=SimpleUploadedFile("all.xml", xml.encode()))
-    assert "Which identity provider?" in page
+    assert "The metadata describes 2 identity providers" in page
     assert "https://one.example" in page
     page = given(acme, saml_connection, metadata_text=xml, entity_id="https://two.example")
     assert 'value="https://two.example"' in page
@@ -73,7 +73,7 @@ def test_an_entity_id_that_is_not_among_them_asks_again(
     acme: AcmeSettings, saml_connection: Connection
 ) -> None:
     xml = aggregate(entity("https://one.example"), entity("https://two.example"))
-    assert "Which identity provider?" in given(
+    assert "The metadata describes 2 identity providers" in given(
         acme, saml_connection, metadata_text=xml, entity_id="https://three.example"
     )
 
@@ -81,7 +81,7 @@ def test_an_entity_id_that_is_not_among_them_asks_again(
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({}, "Give one of the three"),
+        ({}, "Give the metadata in one of the three ways"),
         ({"metadata_url": "https://a.example", "metadata_text": "<a/>"}, "Give one of the three"),
         ({"metadata_url": "ftp://a.example"}, "full address"),
         ({"metadata_url": "http://127.0.0.1:1/"}, "can&#x27;t be fetched"),
@@ -95,12 +95,3 @@ def test_what_can_not_be_read_is_named_beside_the_field(
     acme: AcmeSettings, saml_connection: Connection, data: dict[str, str], words: str
 ) -> None:
     assert words in given(acme, saml_connection, **data)
-
-
-def test_an_oidc_connection_has_no_such_page(acme: AcmeSettings, oidc_draft: Connection) -> None:
-    assert acme.get("idp_metadata", oidc_draft.uid).status_code == 404
-
-
-def test_the_draft_page_leads_to_it(acme: AcmeSettings, saml_connection: Connection) -> None:
-    assert acme.url("idp_metadata", saml_connection.uid) in acme.page("draft", saml_connection.uid)
-    assert "Metadata URL" in acme.page("idp_metadata", saml_connection.uid)
