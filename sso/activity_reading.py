@@ -18,6 +18,7 @@ from hubsso.charts import DayChart, day_chart
 from orgs.models import Organization
 from sso.causes import Cause, cause_named, cause_of
 from sso.models import Connection, LoginCount, LoginRecord, RefusalTrace
+from sso.references import as_typed
 from sso.types import LoginOutcome, Purpose
 
 CHART_DAYS = 30
@@ -140,3 +141,14 @@ def with_traces(org: Organization, rows: Iterable[LoginRecord], *, now: datetime
         return set()
     kept = RefusalTrace.objects.filter(org=org, reference__in=references, expires_at__gt=now)
     return set(kept.values_list("reference", flat=True))
+
+
+def matching_traces(org: Organization, *, search: str, reason: str, now: datetime) -> QuerySet[RefusalTrace]:
+    """Refusals and blocks by the beginning of a reference, a code, or a part of a person's name or address."""
+    found = RefusalTrace.objects.filter(org=org, expires_at__gt=now)
+    if reason:
+        found = found.filter(code__in=codes_of(reason))
+    if search:
+        is_named = Q(reference__startswith=as_typed(search)) | Q(code=search.lower())
+        found = found.filter(is_named | Q(user__in=people(org, search)))
+    return found

@@ -305,6 +305,13 @@ _PERSONS = (
         "sso_missing",
         "sso_expired",
         "sso_revision_changed",
+        is_connections=False,
+    ),
+    _cause(
+        "no_connection",
+        _("There is no identity provider to sign in with"),
+        _("Single sign-on is enforced, and no connection is switched on and live: no member can enter."),
+        _("Switch a connection on, or make a revision live. A recovery code opens these settings."),
         "sso_unavailable",
         is_connections=False,
     ),

@@ -87,6 +87,7 @@ class SSOGateMiddleware:
             return responses.renew_silently(request, gated)
         request.is_settings_page = area in (Area.SETTINGS, Area.SSO_SETTINGS)  # type: ignore[attr-defined]
         request.would_be_blocked_from = gated.org if decision.would_block else None  # type: ignore[attr-defined]
+        request.gate_area = area  # type: ignore[attr-defined]
         return _RESPONDERS[decision.outcome](request, gated, decision)
 
 

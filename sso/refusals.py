@@ -4,7 +4,6 @@ The member's page shows the reference; the admins find the detail under it for a
 """
 
 import logging
-import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,12 +16,12 @@ from orgs import audit
 from sso import activity, expired
 from sso.errors import SSOError
 from sso.models import Connection, LoginAttempt, RefusalTrace, RevisionTest
-from sso.types import Purpose
+from sso.references import new_reference
+from sso.refusal_claims import sealed_claims
+from sso.types import IdentityAssertion, Purpose
 
 logger = logging.getLogger(__name__)
 
-# Without 0, 1, I, L, O and U: what is read out on the telephone should arrive.
-_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MAX_UNATTRIBUTED_TRACES_PER_HOUR = 100
 _MAX_TRACES_PER_ATTEMPT = 5
 _MAX_TRACES_PER_PERSON_AND_HOUR = 30
@@ -37,17 +36,19 @@ def record_refusal(
     attempt: LoginAttempt | None,
     member: User | None = None,
     is_logout: bool = False,
+    assertion: IdentityAssertion | None = None,
     now: datetime,
 ) -> str:
     """Write trace, audit event and log line of one refusal, and return its reference.
 
     `member` is the person behind it, where that is known without an attempt; `is_logout` says that it was no login
-    but an IdP's logout that was refused. Answers that belong to nobody can be
-    sent by anybody, and answers to an attempt that is still open can be sent again: beyond 100 an hour of the one, 5
-    an attempt and 30 an hour and person of the other, and 120 a minute of one kind, they are only logged.
+    but an IdP's logout that was refused; `assertion` is what the IdP had said, where only the portal refused. Answers
+    that belong to nobody can be sent by anybody, and answers to an attempt that is still open can be sent again:
+    beyond 100 an hour of the one, 5 an attempt and 30 an hour and person of the other, and 120 a minute of one kind,
+    they are only logged.
     """
     person = attempt.user if attempt else member
-    reference = _new_reference()
+    reference = new_reference()
     logger.info(
         "sso.logout.refused" if is_logout else "sso.login.refused",
         extra={
@@ -68,6 +69,7 @@ def record_refusal(
             connection=connection,
             attempt=attempt,
             person=person,
+            assertion=assertion,
             now=now,
         )
     return reference
@@ -82,6 +84,7 @@ def _write(
     connection: Connection,
     attempt: LoginAttempt | None,
     person: User | None,
+    assertion: IdentityAssertion | None,
     now: datetime,
 ) -> None:
     RefusalTrace.objects.create(
@@ -94,6 +97,11 @@ def _write(
         code=error.code,
         admin_detail=error.admin_detail,
         fields=error.log_fields,
+        claims_sealed=sealed_claims(
+            assertion, connection=connection, revision=attempt.revision, reference=reference
+        )
+        if assertion and attempt
+        else "",
         request_id=current_request_id(),
         at=now,
         expires_at=now + timedelta(days=settings.SSO_TRACE_RETENTION_DAYS),
@@ -124,15 +132,10 @@ def _is_flooded(
 ) -> bool:
     if throttle.count(_TRACES, f"{connection.pk}/{error.code}", now=now):
         return True
-    traces = RefusalTrace.objects.filter(org=connection.org_id, user=person)
+    traces = RefusalTrace.objects.filter(org=connection.org_id, user=person, connection__isnull=False)
     if attempt is not None:
         since_start = traces.filter(at__gte=attempt.created_at)
         if since_start.count() >= _MAX_TRACES_PER_ATTEMPT:
             return True
     in_last_hour = traces.filter(at__gt=now - timedelta(hours=1)).count()
     return in_last_hour >= (_MAX_TRACES_PER_PERSON_AND_HOUR if person else _MAX_UNATTRIBUTED_TRACES_PER_HOUR)
-
-
-def _new_reference() -> str:
-    letters = [secrets.choice(_ALPHABET) for _ in range(8)]
-    return "".join(letters[:4]) + "-" + "".join(letters[4:])

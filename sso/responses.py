@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 
 from accounts.requests import signed_in_user
 from hubsso.negotiation import wants_json
+from orgs.access import Area
 from orgs.roles import Role
-from sso import held_posts, sessions
+from sso import blocks, held_posts, sessions
 from sso.browser import browser_session_of
-from sso.gate import GatedOrg
+from sso.gate import GatedOrg, Who
 from sso.return_paths import with_next
 from sso.types import Decision, Reason
 from sso.viewer import REASON_TEXTS, choice_url, start_url
@@ -36,11 +37,20 @@ def is_page_navigation(request: HttpRequest) -> bool:
 
 
 def block(request: HttpRequest, gated: GatedOrg, decision: Decision) -> HttpResponse:
-    """403 and nothing of the organisation but its name and the way to authenticate."""
+    """403 and nothing of the organisation but its name, the way to authenticate, and a reference."""
+    reference = blocks.note_block(
+        gated,
+        decision,
+        who=Who(user_id=signed_in_user(request).pk, browser_session=browser_session_of(request)),
+        area=getattr(request, "gate_area", Area.MEMBERS),
+        channel="json" if wants_json(request) else "html",
+        now=timezone.now(),
+    )
     if wants_json(request):
-        return _block_json(request, gated, decision)
+        return _block_json(request, gated, decision, reference)
     request.is_blocked = True  # type: ignore[attr-defined]
-    response = render(request, "sso/blocked.html", _block_page(request, gated, decision), status=403)
+    page = {**_block_page(request, gated, decision), "reference": reference}
+    response = render(request, "sso/blocked.html", page, status=403)
     response["X-HubSSO-SSO"] = _sso_header(_start(gated, ""))
     return response
 
@@ -92,7 +102,7 @@ def _hold(request: HttpRequest, gated: GatedOrg) -> str:
     return reverse("sso:held_post", args=[gated.org.slug, token]) if token else ""
 
 
-def _block_json(request: HttpRequest, gated: GatedOrg, decision: Decision) -> HttpResponse:
+def _block_json(request: HttpRequest, gated: GatedOrg, decision: Decision, reference: str) -> HttpResponse:
     url = settings.BASE_URL + _start(gated, "")
     response = _problem(
         403,
@@ -100,6 +110,7 @@ def _block_json(request: HttpRequest, gated: GatedOrg, decision: Decision) -> Ht
         {
             "org": gated.org.slug,
             "authenticate_url": url,
+            "reference": reference,
             "title": _("%(org)s asks for single sign-on") % {"org": gated.org.name},
         },
     )

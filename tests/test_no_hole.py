@@ -25,6 +25,7 @@ EXEMPT = {
     "sso:join",
     "sso:held_post",
     "sso:recovery",
+    "sso:why",
     "sso:signed_out",
     "sso:oidc_backchannel_logout",
     "sso:oidc_callback",

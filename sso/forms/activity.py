@@ -15,7 +15,7 @@ from sso.models import Connection
 Choice = tuple[str, str | Promise]
 ALL: Choice = ("", _("All"))
 # No login ends by these.
-_NO_LOGINS = frozenset({"gate", "logout"})
+_NO_LOGINS = frozenset({"gate", "no_connection", "logout"})
 
 
 class ActivityFilterForm(forms.Form):
@@ -56,3 +56,24 @@ def reason_choices(chosen: str, *, leave_out: frozenset[str] = frozenset()) -> l
     """Every cause, and the one code that a link has asked for."""
     causes: list[Choice] = [(cause.key, cause.title) for cause in CAUSES if cause.key not in leave_out]
     return [*causes, (chosen, chosen)] if chosen in CODES else causes
+
+
+class RefusalSearchForm(forms.Form):
+    """By GET; `searched` and `chosen` are what of it can be used."""
+
+    reference = forms.CharField(
+        label=_("Reference, person or code"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "ABCD-2345"}),
+    )
+    reason = forms.ChoiceField(label=_("Reason"), required=False)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, auto_id="refusal-%s")
+        field: Any = self.fields["reason"]
+        field.choices = [ALL, *reason_choices(data.get("reason", ""))]
+        field.widget.attrs["class"] = "form-select"
+        self.is_valid()
+        self.searched: str = self.cleaned_data.get("reference", "")
+        self.chosen: str = self.cleaned_data.get("reason", "")

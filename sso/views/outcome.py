@@ -48,7 +48,7 @@ def finish(request: HttpRequest, attempt: LoginAttempt, assertion: IdentityAsser
     try:
         completed = login.complete_login(attempt=attempt, assertion=assertion, now=now)
     except SSOError as error:
-        return refuse(request, error, connection=attempt.connection, attempt=attempt)
+        return refuse(request, error, connection=attempt.connection, attempt=attempt, assertion=assertion)
     request.session.cycle_key()  # a session key known before this proof must not carry it
     messages.success(request, _how_long(completed.session))
     if completed.has_confirmed_revision:
@@ -57,7 +57,12 @@ def finish(request: HttpRequest, attempt: LoginAttempt, assertion: IdentityAsser
 
 
 def refuse(
-    request: HttpRequest, error: SSOError, *, connection: Connection, attempt: LoginAttempt | None = None
+    request: HttpRequest,
+    error: SSOError,
+    *,
+    connection: Connection,
+    attempt: LoginAttempt | None = None,
+    assertion: IdentityAssertion | None = None,
 ) -> HttpResponse:
     """The member's page of a refusal, with its reference.
 
@@ -68,7 +73,12 @@ def refuse(
         return redirect(_return_path(attempt))
     member = _member_behind(request, connection, attempt)
     reference = record_refusal(
-        error, connection=connection, attempt=attempt, member=member, now=timezone.now()
+        error,
+        connection=connection,
+        attempt=attempt,
+        member=member,
+        assertion=assertion,
+        now=timezone.now(),
     )
     if attempt is not None and attempt.is_silent:
         return redirect(_return_path(attempt))
@@ -76,6 +86,7 @@ def refuse(
         "org": connection.org,
         "error": error,
         "reference": reference,
+        "why_url": reverse("sso:why", args=[connection.org.slug, reference]) if member else "",
         "retry_url": _retry_url(connection, attempt),
         "choice_url": _choice_url(connection, attempt),
         "is_test": attempt is not None and attempt.purpose == Purpose.TEST,

@@ -1,4 +1,4 @@
-"""Logins that were refused in the last days, by the reference that the member was shown."""
+"""Logins that were refused and members that were blocked in the last days, by the reference that they were shown."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -9,7 +9,10 @@ from orgs.access import Area, OrgRequest, org_view
 from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links
-from orgs.views.inputs import key_from, text_from
+from orgs.views.inputs import key_from
+from sso.activity_reading import matching_traces
+from sso.forms.activity import RefusalSearchForm
+from sso.why import for_admins
 
 PAGE_SIZE = 50
 
@@ -17,15 +20,20 @@ PAGE_SIZE = 50
 @require_safe
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def refusals(request: OrgRequest, org_slug: str) -> HttpResponse:
-    found = request.access.org.refusal_traces.filter(expires_at__gt=timezone.now())
-    reference = text_from(request, "reference").upper()
-    if reference:
-        found = found.filter(reference__startswith=reference)
-    rows = found.select_related("user", "connection")
-    page = page_by_key(rows, key="pk", size=PAGE_SIZE, after=key_from(request, "before"), descending=True)
+    org = request.access.org
+    form = RefusalSearchForm(request.GET)
+    found = matching_traces(org, search=form.searched, reason=form.chosen, now=timezone.now())
+    page = page_by_key(
+        found.select_related("user", "connection"),
+        key="pk",
+        size=PAGE_SIZE,
+        after=key_from(request, "before"),
+        descending=True,
+    )
     context = {
         "refusals": page.rows,
-        "reference": reference,
+        "form": form,
+        "is_narrowed": bool(form.searched or form.chosen),
         **page_links(request, page, key="before"),
     }
     return org_page(request, "sso/settings/refusals.html", context)
@@ -36,4 +44,4 @@ def refusals(request: OrgRequest, org_slug: str) -> HttpResponse:
 def refusal(request: OrgRequest, org_slug: str, reference: str) -> HttpResponse:
     found = request.access.org.refusal_traces.filter(expires_at__gt=timezone.now())
     trace = get_object_or_404(found.select_related("user", "connection", "revision"), reference=reference)
-    return org_page(request, "sso/settings/refusal.html", {"refusal": trace})
+    return org_page(request, "sso/settings/refusal.html", {"refusal": trace, "why": for_admins(trace)})

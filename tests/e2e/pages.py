@@ -117,6 +117,7 @@ BY_JOURNEYS = frozenset(
         "sso:revision_test",
         "sso:signed_out",
         "sso:start",
+        "sso:why",
         "sso:draft_test",
         "sso:oidc_callback",
     }

@@ -57,7 +57,9 @@ def test_a_gated_page_costs_one_query_for_the_gate_and_six_in_all(
 
 
 def test_a_blocked_page_costs_little(client: Client, world: World) -> None:
+    """The first of an hour is written down as well (test_blocks)."""
     log_in(client, world.max.user)
+    client.get("/orgs/acme/")
     kinds = [kind_of(query) for query in queries_of(client, "/orgs/acme/", status=403)]
     assert kinds[:3] == ["session", "user", "gate"]
     assert kinds[3:] in ([], ["banner"])  # the page's header lists the viewer's organisations
