@@ -42,9 +42,12 @@ def prune(*, now: datetime, is_dry_run: bool) -> dict[str, int]:
 
     In batches, each a transaction of its own: what was deleted stays so if a later one fails.
     """
-    return {
+    pruned = {
         name: rows.count() if is_dry_run else _delete_in_batches(rows) for name, rows in _expired(now).items()
     }
+    # A test's mark outlives what its login received.
+    claims = RevisionTest.objects.filter(at__lt=now - _trace_retention()).exclude(claims_sealed="")
+    return {**pruned, "test claims": claims.count() if is_dry_run else claims.update(claims_sealed="")}
 
 
 def _delete_in_batches(rows: QuerySet) -> int:  # type: ignore[type-arg]
@@ -71,8 +74,12 @@ def _superseded_tests(now: datetime) -> QuerySet[RevisionTest]:
     newer = RevisionTest.objects.filter(
         revision=OuterRef("revision"), user=OuterRef("user"), at__gt=OuterRef("at")
     )
-    old = RevisionTest.objects.filter(at__lt=now - timedelta(days=settings.SSO_TRACE_RETENTION_DAYS))
+    old = RevisionTest.objects.filter(at__lt=now - _trace_retention())
     return old.filter(Exists(newer) | Q(revision__status=Revision.Status.RETIRED))
+
+
+def _trace_retention() -> timedelta:
+    return timedelta(days=settings.SSO_TRACE_RETENTION_DAYS)
 
 
 def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  # of different models

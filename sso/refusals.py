@@ -120,7 +120,11 @@ def _write(
             user=attempt.user,
             passed=False,
             code=error.code,
-            details={"admin_detail": error.admin_detail, "reference": reference},
+            details={
+                "admin_detail": error.admin_detail,
+                "fields": dict(error.log_fields),
+                "reference": reference,
+            },
             at=now,
         )
     if attempt is not None:

@@ -1,38 +1,61 @@
 """What a test login found, and nothing it would have done: the one row written is the `RevisionTest`.
 
-`details` keeps the subject, the e-mail addresses and the values of mapped attributes; of every other attribute the
-name alone. No token, assertion, code or secret is in it.
+`details` keeps facts, which the page puts in words: how each of the portal's own checks stands, whom the login would
+link, what it would give. The claims are sealed beside it, cut and without secrets (`received_claims`), and gone after
+as many days as a refusal's trace. No token, assertion, code or secret is in either.
 """
 
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.conf import settings
 from django.db import transaction
 
 from orgs import audit
 from orgs.models import Membership, ResourceGroup
 from orgs.roles import Role
-from sso import activity, linking, provisioning, sessions
-from sso.errors import NotAMember, SSOError
-from sso.models import Connection, LoginAttempt, Revision, RevisionTest
+from sso import linking, provisioning, received_claims, sessions
+from sso.errors import NotAMember, SessionAlreadyOver, SSOError
+from sso.login_checks import EMAIL, GROUPS, LINK, MEMBER, ROLE, SESSION, CheckStatus
+from sso.models import Connection, LinkedIdentity, LoginAttempt, Revision, RevisionTest
+from sso.protocols import adapter_for
+from sso.received_claims import ClaimUse
 from sso.role_mapping import values_at
-from sso.types import IdentityAssertion
+from sso.types import IdentityAssertion, SessionLimit
+
+Details = dict[str, object]
 
 
-class CheckStatus(StrEnum):
-    PASSED = "passed"
-    WARNING = "warning"  # worth knowing; does not keep a draft from going live
-    FAILED = "failed"
+class LinkKind(StrEnum):
+    """What a login would do with the identity."""
+
+    EXISTING = "existing"
+    FIRST = "first"
+    SUBJECT_TAKEN = "subject_taken"  # the identity is another account's
+    ACCOUNT_TAKEN = "account_taken"  # the account has another identity
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the result. `text` is for the admin."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tested:
+    """A test login that got as far as an assertion."""
 
-    title: str
-    status: CheckStatus
-    text: str
+    connection: Connection
+    attempt: LoginAttempt
+    assertion: IdentityAssertion
+    membership: Membership | None
+    now: datetime
+
+    @property
+    def limits(self) -> list[tuple[SessionLimit, datetime]]:
+        timeout = sessions.timeout_seconds(self.connection.org)
+        ours = (SessionLimit.ORG_TIMEOUT, self.now + timedelta(seconds=timeout))
+        return [ours, *self.assertion.idp_limits]
+
+
+def claims_kept_until(test: RevisionTest) -> datetime:
+    """Claims are shown and kept for as long as a refusal's trace."""
+    return test.at + timedelta(days=settings.SSO_TRACE_RETENTION_DAYS)
 
 
 @transaction.atomic
@@ -44,159 +67,172 @@ def record_test(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: dat
         .filter(org=connection.org_id, user_id=attempt.user_id)
         .first()
     )
-    refusal = _refusal(connection, membership, attempt, assertion)
-    details: dict[str, object] = {
-        "checks": [
-            asdict(check)
-            for check in [
-                _check_answer(attempt.revision, assertion),
-                _check_person(assertion, refusal),
-                _check_email(connection, assertion, refusal),
-                *_check_mapping(connection, membership, assertion),
-            ]
-        ],
-        **_findings(connection, membership, assertion, now),
-    }
+    tested = _Tested(
+        connection=connection, attempt=attempt, assertion=assertion, membership=membership, now=now
+    )
+    refusal = _refusal(tested)
     test = RevisionTest.objects.create(
         org_id=connection.org_id,
         revision=attempt.revision,
         user_id=attempt.user_id,
         passed=refusal is None,
         code=refusal.code if refusal else "",
-        details=details,
+        details={
+            "admin_detail": refusal.admin_detail if refusal else "",
+            "checks": [{"key": key, "status": status} for key, status in _portal_checks(tested, refusal)],
+            **_findings(tested),
+        },
         at=now,
     )
+    test.seal_claims(_claims(tested))
+    test.save(update_fields=["claims_sealed"])
     _record(test)
-    activity.record_test(attempt, code=test.code, now=now)
     return test
 
 
 @transaction.atomic
 def record_failed_start(*, revision: Revision, user_id: int, error: SSOError, now: datetime) -> RevisionTest:
     """The test did not get as far as the IdP: its address, or what it says of itself, can't be used."""
-    check = Check("Reaching the identity provider", CheckStatus.FAILED, error.admin_detail)
     test = RevisionTest.objects.create(
         org_id=revision.org_id,
         revision=revision,
         user_id=user_id,
         passed=False,
         code=error.code,
-        details={"checks": [asdict(check)]},
+        details={"admin_detail": error.admin_detail, "fields": dict(error.log_fields)},
         at=now,
     )
     _record(test)
-    activity.record_test_that_could_not_start(test)
     return test
 
 
-def _refusal(
-    connection: Connection, membership: Membership | None, attempt: LoginAttempt, assertion: IdentityAssertion
-) -> SSOError | None:
+def _refusal(tested: _Tested) -> SSOError | None:
     """What a real login of this person would have been refused for."""
-    if membership is None:
+    if tested.membership is None:
         return NotAMember("You are no longer a member of this organisation.")
     try:
-        linking.find_link(connection=connection, user=attempt.user, assertion=assertion)
+        linking.find_link(connection=tested.connection, user=tested.attempt.user, assertion=tested.assertion)
     except SSOError as error:
         return error
+    limit, ends_at = min(tested.limits, key=lambda limit: limit[1])
+    if ends_at <= tested.now:
+        return SessionAlreadyOver(
+            f"The session would end by {limit} at {ends_at:%H:%M:%S} UTC, which has passed."
+        )
     return None
 
 
-def _check_answer(revision: Revision, assertion: IdentityAssertion) -> Check:
-    text = f"Signed, fresh, meant for this portal, and from {revision.issuer}."
-    return Check("The answer is genuine", CheckStatus.PASSED, text)
-
-
-def _check_person(assertion: IdentityAssertion, refusal: SSOError | None) -> Check:
-    title = "The identity is yours"
-    if refusal is not None and not refusal.code.startswith("email_"):
-        return Check(title, CheckStatus.FAILED, refusal.admin_detail)
-    return Check(title, CheckStatus.PASSED, f"The subject “{assertion.subject}” belongs to your account.")
-
-
-def _check_email(connection: Connection, assertion: IdentityAssertion, refusal: SSOError | None) -> Check:
-    title = "The e-mail address fits"
-    if refusal is not None and refusal.code.startswith("email_"):
-        return Check(title, CheckStatus.FAILED, refusal.admin_detail)
-    sent = ", ".join(assertion.emails)
-    if connection.email_domains:
-        rule = f"Matching domains: {', '.join(connection.email_domains)}."
-        return Check(
-            title, CheckStatus.PASSED, f"{sent or 'None was sent, but you are linked already'}. {rule}"
-        )
-    if not sent:
-        text = "The identity provider sent none. That works, because no matching domains are set."
-        return Check(title, CheckStatus.WARNING, text)
-    return Check(title, CheckStatus.PASSED, f"{sent}. No matching domains are set, so it is not compared.")
-
-
-def _check_mapping(
-    connection: Connection, membership: Membership | None, assertion: IdentityAssertion
-) -> list[Check]:
-    checks = []
+def _portal_checks(tested: _Tested, refusal: SSOError | None) -> list[tuple[str, CheckStatus]]:
+    """The portal's checks that apply here, in their order."""
+    connection, assertion = tested.connection, tested.assertion
+    found = [(MEMBER, CheckStatus.PASSED), (LINK, CheckStatus.PASSED)]
+    is_email_missing = not assertion.emails and not connection.email_domains
+    found.append((EMAIL, CheckStatus.WARNING if is_email_missing else CheckStatus.PASSED))
     if assertion.groups_incomplete:
-        text = "The identity provider left groups out because there are too many. Roles are kept as they are."
-        checks.append(Check("The list of groups is complete", CheckStatus.WARNING, text))
-    if connection.role_mapping_enabled and membership is not None:
-        checks.append(_check_role(connection, membership, assertion))
-    return checks
+        found.append((GROUPS, CheckStatus.WARNING))
+    if connection.role_mapping_enabled and tested.membership is not None:
+        found.append((ROLE, _role_status(tested, tested.membership)))
+    found.append((SESSION, CheckStatus.PASSED))
+    standing: list[tuple[str, CheckStatus]] = []
+    has_failed = False
+    for check, status in found:
+        if has_failed:
+            standing.append((check.key, CheckStatus.NOT_REACHED))
+            continue
+        has_failed = refusal is not None and refusal.code in check.codes
+        standing.append((check.key, CheckStatus.FAILED if has_failed else status))
+    return standing
 
 
-def _check_role(connection: Connection, membership: Membership, assertion: IdentityAssertion) -> Check:
-    title = "The role mapping finds a role"
-    plan = provisioning.plan_role(connection=connection, membership=membership, assertion=assertion)
-    if plan is None:
-        return Check(title, CheckStatus.WARNING, "The role stays as it is.")
-    if not values_at(assertion.attributes, connection.role_attribute):
-        text = f"Nothing was sent under “{connection.role_attribute}”; the role would be {plan.role.label}."
-        return Check(title, CheckStatus.WARNING, text)
-    text = f"{plan.role.label}. {plan.detail}."
-    if membership.role == Role.ADMIN and plan.role is not Role.ADMIN:
-        return Check(title, CheckStatus.WARNING, f"{text} You would no longer be an admin.")
-    return Check(title, CheckStatus.PASSED, text)
-
-
-def _findings(
-    connection: Connection, membership: Membership | None, assertion: IdentityAssertion, now: datetime
-) -> dict[str, object]:
-    """What the result page shows beside the checks."""
-    ends_at, limit = sessions.session_end(
-        now=now,
-        timeout_seconds=sessions.timeout_seconds(connection.org),
-        idp_limits=assertion.idp_limits,
+def _role_status(tested: _Tested, membership: Membership) -> CheckStatus:
+    """A note where nothing was sent to map, or where the admin who tests would lose the role."""
+    plan = provisioning.plan_role(
+        connection=tested.connection, membership=membership, assertion=tested.assertion
     )
-    mapped = [name for name in _mapped_attributes(connection) if values_at(assertion.attributes, name)]
+    values = values_at(tested.assertion.attributes, tested.connection.role_attribute)
+    loses_admin = plan is not None and membership.role == Role.ADMIN and plan.role is not Role.ADMIN
+    return CheckStatus.WARNING if plan is None or not values or loses_admin else CheckStatus.PASSED
+
+
+def _findings(tested: _Tested) -> Details:
+    """What the result page shows beside the checks."""
+    limit, ends_at = min(tested.limits, key=lambda limit: limit[1])
     return {
-        "subject": assertion.subject,
-        "emails": list(assertion.emails),
-        "mapped_attributes": {name: list(values_at(assertion.attributes, name)) for name in mapped},
-        "other_attributes": sorted(set(assertion.attributes) - set(mapped)),
-        "role": _role_found(connection, membership, assertion),
-        "seats": _seats_found(connection, assertion),
+        "issuer": tested.assertion.issuer,
+        "subject": tested.assertion.subject,
+        "emails": list(tested.assertion.emails),
+        "email_domains": list(tested.connection.email_domains),
+        "link": _link_found(tested),
+        "role_attribute": tested.connection.role_attribute if tested.connection.role_mapping_enabled else "",
+        "role": _role_found(tested),
+        "seats": _seats_found(tested),
+        "limits": [{"limit": name.value, "at": at.isoformat()} for name, at in tested.limits],
         "session_ends_at": ends_at.isoformat(),
         "session_limit": limit.value,
     }
 
 
-def _mapped_attributes(connection: Connection) -> list[str]:
-    return sorted({connection.role_attribute, connection.group_attribute} - {""})
+def _link_found(tested: _Tested) -> Details:
+    """Whom the identity is linked to, and whom the account."""
+    identities = LinkedIdentity.objects.filter(org=tested.connection.org_id).select_related("user")
+    by_subject = identities.filter(issuer=tested.assertion.issuer, subject=tested.assertion.subject).first()
+    if by_subject is not None:
+        is_own = by_subject.user_id == tested.attempt.user_id
+        return _link(LinkKind.EXISTING if is_own else LinkKind.SUBJECT_TAKEN, by_subject)
+    by_user = identities.filter(user_id=tested.attempt.user_id).first()
+    if by_user is not None:
+        return _link(LinkKind.ACCOUNT_TAKEN, by_user)
+    return {"kind": LinkKind.FIRST.value}
 
 
-def _role_found(
-    connection: Connection, membership: Membership | None, assertion: IdentityAssertion
-) -> dict[str, str] | None:
-    if membership is None:
+def _link(kind: LinkKind, identity: LinkedIdentity) -> Details:
+    return {
+        "kind": kind.value,
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+        "email": identity.email,
+        "account": audit.label_of(identity.user),
+        "linked_at": identity.linked_at.isoformat(),
+    }
+
+
+def _role_found(tested: _Tested) -> Details | None:
+    if tested.membership is None:
         return None
-    plan = provisioning.plan_role(connection=connection, membership=membership, assertion=assertion)
+    plan = provisioning.plan_role(
+        connection=tested.connection, membership=tested.membership, assertion=tested.assertion
+    )
     if plan is None:
         return None
-    return {"role": plan.role.value, "label": str(plan.role.label), "detail": plan.detail}
+    return {"role": plan.role.value, "was": tested.membership.role, "detail": plan.detail}
 
 
-def _seats_found(connection: Connection, assertion: IdentityAssertion) -> list[dict[str, str]]:
-    seats = provisioning.plan_seats(connection=connection, assertion=assertion) or {}
-    groups = ResourceGroup.objects.filter(org=connection.org_id, pk__in=seats).order_by("name")
-    return [{"group": group.name, "role": str(seats[group.pk].label)} for group in groups]
+def _seats_found(tested: _Tested) -> list[Details]:
+    seats = provisioning.plan_seats(connection=tested.connection, assertion=tested.assertion) or {}
+    groups = ResourceGroup.objects.filter(org=tested.connection.org_id, pk__in=seats).order_by("name")
+    return [{"group": group.name, "role": seats[group.pk].value} for group in groups]
+
+
+def _claims(tested: _Tested) -> list[Details]:
+    """Every claim with what became of it, cut and without secrets."""
+    connection = tested.connection
+    adapter = adapter_for(connection.protocol)
+    received = adapter.received_claims(tested.assertion, tested.attempt.revision)
+    mapped = {
+        ClaimUse.ROLE: connection.role_attribute if connection.role_mapping_enabled else "",
+        ClaimUse.GROUPS: connection.group_attribute if connection.group_mapping_enabled else "",
+    }
+    return [
+        {
+            "name": claim.name,
+            "values": list(claim.values),
+            "uses": [
+                *([claim.use] if claim.use else []),
+                *(use for use, name in mapped.items() if name == claim.name),
+            ],
+        }
+        for claim in received_claims.for_admins(received)
+    ]
 
 
 def _record(test: RevisionTest) -> None:

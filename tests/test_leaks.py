@@ -41,7 +41,7 @@ from tests.urls import all_routes
 
 pytestmark = pytest.mark.catalogue("WEB-SECRETS-SHOWN")
 
-# Nobody maps this attribute, so nobody may ever see it.
+# Nobody maps this attribute, so that only admins who set up a connection may see it.
 UNMAPPED = {"clearance": "value-of-an-attribute-that-nobody-maps"}
 
 LEGITIMATE = {
@@ -51,6 +51,12 @@ LEGITIMATE = {
     ("nonce", "sso:draft_test Location"),
     ("ticket", "sso:saml_acs Location"),
     ("ticket", "sso:oidc_callback Location"),
+    # An admin who tests a draft, or looks for what to map, sees what the IdP sends.
+    *(
+        (f"unmapped {word}", f"sso:{page} page")
+        for word in ("claim", "attribute")
+        for page in ("revision_test", "mapping", "group_mapping")
+    ),
 }
 
 

@@ -1,6 +1,8 @@
 """An organisation's link to one IdP: the connection, its revisions and its mappings."""
 
+import json
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -163,6 +165,21 @@ class RevisionTest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.revision}: {'passed' if self.passed else self.code}"
+
+    @property
+    def claims(self) -> list[dict[str, Any]]:
+        """What the IdP said: `name`, `values` and `uses` of each claim. Raises CannotUnseal."""
+        if not self.claims_sealed:
+            return []
+        return list(json.loads(unseal(self.claims_sealed, context=self._claims_context)))
+
+    def seal_claims(self, claims: list[dict[str, Any]]) -> None:
+        """Once the row has its key, which the seal is bound to."""
+        self.claims_sealed = seal(json.dumps(claims), context=self._claims_context)
+
+    @property
+    def _claims_context(self) -> str:
+        return f"revision_test:{self.org_id}:{self.pk}:claims"
 
 
 class RoleRule(models.Model):

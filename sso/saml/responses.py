@@ -16,7 +16,7 @@ from sso.saml.preflight import UnverifiedResponse, check_shape
 from sso.saml.signatures import VerifiedResponse
 from sso.saml.sp import service_provider
 from sso.saml.status import check_success
-from sso.types import IdentityAssertion, MessageKind
+from sso.types import IdentityAssertion, MessageKind, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,19 @@ def answered_attempt(
         return login.attempt_awaiting(connection=connection, request_id=request_id, now=now)
     check_success(response, None)
     raise UnsolicitedResponse("The IdP sent a response that nobody had asked for.")
+
+
+def tested_attempt(relay_state: str, *, connection: Connection, now: datetime) -> LoginAttempt | None:
+    """The open test login that a response came for which could not be read as far as the request it answers.
+
+    RelayState alone proves nothing; it only says whose test page may tell what was wrong.
+    """
+    if not relay_state.isascii() or not relay_state.isprintable():
+        return None
+    attempts = LoginAttempt.objects.select_related("org", "connection", "revision", "user")
+    return attempts.filter(
+        state=relay_state, connection=connection, purpose=Purpose.TEST, answered_at=None, expires_at__gt=now
+    ).first()
 
 
 def accept_response(

@@ -20,7 +20,7 @@ from sso.saml.errors import UnsolicitedResponse
 from sso.saml.lookup import saml_connection
 from sso.saml.metadata import CONTENT_TYPE, sp_metadata
 from sso.saml.posted import read_form
-from sso.saml.responses import accept_response, answered_attempt, read_response, use_once
+from sso.saml.responses import accept_response, answered_attempt, read_response, tested_attempt, use_once
 from sso.throttles import (
     ANSWER_BY_ADDRESS,
     ANSWER_BY_CONNECTION,
@@ -43,9 +43,11 @@ def acs(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     """Take an IdP's response, park what it says, and send the browser on to where its cookie is back."""
     connection = saml_connection(connection_uid)
     attempt: LoginAttempt | None = None
+    relay_state = ""
     now = timezone.now()
     try:
         form = read_form(request)
+        relay_state = form.relay_state
         response = read_response(form.saml_response)
         attempt = answered_attempt(response, connection=connection, relay_state=form.relay_state, now=now)
         accepted = accept_response(response, attempt=attempt, now=now)
@@ -53,6 +55,7 @@ def acs(request: HttpRequest, connection_uid: UUID) -> HttpResponse:
     except UnsolicitedResponse:
         return counted_as_failed(see_other(reverse("sso:start", args=[connection.org.slug])))
     except SSOError as error:
+        attempt = attempt or tested_attempt(relay_state, connection=connection, now=now)
         return outcome.refuse(request, error, connection=connection, attempt=attempt)
     finish_url = reverse("sso:saml_finish", kwargs={"connection_uid": connection_uid})
     return see_other(f"{finish_url}?{urlencode({'ticket': ticket})}")

@@ -16,9 +16,11 @@ from orgs.models import Membership
 from sso import activity, login, revision_tests
 from sso.errors import SilentLoginFailed, SSOError
 from sso.gate import NOBODY, live_connections
-from sso.models import Connection, LoginAttempt, SSOSession
+from sso.models import Connection, LoginAttempt, RevisionTest, SSOSession
+from sso.posted_forms import see_other
 from sso.refusals import record_refusal
 from sso.return_paths import safe_path, with_next
+from sso.throttles import counted_as_failed
 from sso.types import IdentityAssertion, Purpose, SessionLimit
 from sso.viewer import choice_url, start_url
 
@@ -82,6 +84,8 @@ def refuse(
     )
     if attempt is not None and attempt.is_silent:
         return redirect(_return_path(attempt))
+    if attempt is not None and (result := _test_result(attempt, reference)):
+        return counted_as_failed(result)
     page = {
         "org": connection.org,
         "error": error,
@@ -96,6 +100,20 @@ def refuse(
     if error.retry_after_seconds is not None:
         response["Retry-After"] = str(error.retry_after_seconds)
     return response
+
+
+def _test_result(attempt: LoginAttempt, reference: str) -> HttpResponse | None:
+    """On to the page of the test that this refusal ended, if there is one."""
+    if attempt.purpose != Purpose.TEST:
+        return None
+    test = (
+        RevisionTest.objects.filter(revision=attempt.revision_id, user=attempt.user_id)
+        .order_by("-pk")
+        .first()
+    )
+    if test is None or test.details.get("reference") != reference:
+        return None
+    return see_other(reverse("sso:revision_test", args=[attempt.org.slug, attempt.connection.uid, test.pk]))
 
 
 def _member_behind(request: HttpRequest, connection: Connection, attempt: LoginAttempt | None) -> User | None:

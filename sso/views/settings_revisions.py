@@ -101,11 +101,11 @@ def _begin_test(request: OrgRequest, connection: Connection, revision: Revision)
 def revision_test(request: OrgRequest, org_slug: str, connection_uid: UUID, test_id: int) -> HttpResponse:
     connection = find_connection(request, connection_uid)
     tests = RevisionTest.objects.filter(org=request.access.org, revision__connection=connection)
-    test = get_object_or_404(tests.select_related("revision", "user"), pk=test_id)
+    test = get_object_or_404(tests.select_related("revision__connection", "user"), pk=test_id)
     page = {
         "connection": connection,
         "standing": standing_of(connection, user=signed_in_user(request)),
-        "test": shown_test(test),
+        "test": shown_test(test, now=timezone.now()),
         **trial_options(),
     }
     return org_page(request, "sso/settings/revision_test.html", page)

@@ -162,7 +162,9 @@ def test_a_refused_test_login_marks_the_revision_as_failed(world: World) -> None
     response, attempt = refuse(world, purpose=Purpose.TEST)
     test = RevisionTest.objects.get()
     assert (test.passed, test.code, test.revision) == (False, "email_missing", attempt.revision)
-    assert "Back to the settings" in response.content.decode()
+    assert test.details["reference"] == RefusalTrace.objects.get().reference
+    assert response.status_code == HTTPStatus.SEE_OTHER
+    assert response["Location"].endswith(f"/tests/{test.pk}/")
 
 
 def test_a_refused_join_leads_back_to_the_join_link(world: World) -> None:

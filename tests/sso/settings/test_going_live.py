@@ -107,16 +107,23 @@ def test_test_writes_nothing_but_its_mark(acme: AcmeSettings, oidc: Connection) 
     assert "You would no longer be an admin." in acme.page("revision_test", oidc.uid, test.pk)
 
 
-def test_mark_keeps_values_of_mapped_attributes_only(acme: AcmeSettings, oidc: Connection) -> None:
+def test_claims_are_kept_sealed_with_what_became_of_each(acme: AcmeSettings, oidc: Connection) -> None:
     oidc.role_mapping_enabled, oidc.role_attribute = True, "groups"
     oidc.save()
     oidc.role_rules.create(value="admins", role=Role.ADMIN)
-    details = run_test(acme, oidc).details
-    assert details["subject"] == "olivia"
-    assert details["emails"] == ["olivia@acme.example"]
-    assert details["mapped_attributes"] == {"groups": ["admins", "eng"]}
-    assert "name" in details["other_attributes"]
-    assert "Olivia" not in str(details)
+    test = run_test(acme, oidc)
+    assert test.details["subject"] == "olivia"
+    assert test.details["emails"] == ["olivia@acme.example"]
+    assert "eng" not in str(test.details)
+    assert "Olivia" not in test.claims_sealed
+    claims = {claim["name"]: (claim["values"], claim["uses"]) for claim in test.claims}
+    assert claims["sub"] == (["olivia"], ["subject"])
+    assert claims["email"] == (["olivia@acme.example"], ["email"])
+    assert claims["groups"] == (["admins", "eng"], ["role"])
+    assert claims["name"] == (["Olivia"], [])
+    page = acme.page("revision_test", oidc.uid, test.pk)
+    for words in ("Used as", "Role mapping", "Not used", "eng"):
+        assert words in page
 
 
 @pytest.mark.catalogue("WEB-FOREIGN-PEOPLE")
