@@ -96,6 +96,7 @@ def org_view(area: Area, *, needs: Ability | None = None) -> Callable[[View], Vi
             return view(request, *args, **kwargs)
 
         wrapper.org_area = area  # type: ignore[attr-defined]
+        wrapper.org_needs = needs  # type: ignore[attr-defined]
         return cast("View", wrapper)
 
     return decorate

@@ -35,6 +35,10 @@ class ResourceQuerySet(QuerySet["Resource"]):
             allowed |= Q(_in_group_of(viewer.memberships))
         return self.filter(allowed).exclude(org_id__in=viewer.withheld_org_ids)
 
+    def of_own_orgs(self, viewer: Viewer) -> "ResourceQuerySet":
+        """Those that the viewer may read in organisations that they belong to and that are not withheld."""
+        return self.visible_to(viewer).filter(org_id__in=[member.org_id for member in viewer.memberships])
+
     def hidden_from(self, viewer: Viewer) -> list[HiddenResources]:
         """For each withheld organisation, how many resources await the viewer there.
 

@@ -17,6 +17,7 @@ SINGLE_SIGN_ON = Group(
         Entry(_("Collaborators"), "sso:collaborators", "group"),
         Entry(_("Linked identities"), "sso:identities", "person"),
         Entry(_("Sessions"), "sso:sessions", "clock"),
+        Entry(_("Access explorer"), "sso:explorer", "search"),
         Entry(_("Activity"), "sso:activity", "activity"),
         Entry(_("Refusals"), "sso:refusals", "warning"),
     ],

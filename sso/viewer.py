@@ -1,5 +1,6 @@
 """Who looks at lists that mix organisations: what the gate withholds from them, and which orgs wait for SSO."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,10 +45,15 @@ class PortalView:
 
 def look(who: Who, *, now: datetime) -> PortalView:
     """Decide for every organisation of the viewer. One query for a member, none for anybody else."""
+    return standing_in(orgs_of(who, now=now), user_id=who.user_id, now=now)
+
+
+def standing_in(gated_orgs: Iterable[GatedOrg], *, user_id: int | None, now: datetime) -> PortalView:
+    """Decide for these organisations, as lists that mix organisations want to know it."""
     memberships: list[MemberOf] = []
     withheld: list[WithheldOrg] = []
     waiting: list[WaitingOrg] = []
-    for gated in orgs_of(who, now=now):
+    for gated in gated_orgs:
         decision = gated.decide(area=Area.MEMBERS, now=now)
         if decision.outcome is Outcome.REQUIRE_SSO:
             withheld.append(_withheld(gated))
@@ -56,7 +62,7 @@ def look(who: Who, *, now: datetime) -> PortalView:
         is_asked = decision.outcome in (Outcome.REQUIRE_SSO, Outcome.ALLOW_WITH_BANNER)
         if is_asked and gated.facts.has_live_connection:
             waiting.append(_waiting(gated, decision.reason))
-    viewer = Viewer(user_id=who.user_id, memberships=tuple(memberships), withheld=tuple(withheld))
+    viewer = Viewer(user_id=user_id, memberships=tuple(memberships), withheld=tuple(withheld))
     return PortalView(viewer=viewer, waiting=tuple(waiting))
 
 

@@ -19,8 +19,7 @@ def home(request: PortalRequest) -> HttpResponse:
     roles = {member.org_id: member.role for member in request.viewer.memberships}
     orgs = Organization.objects.filter(pk__in=roles).order_by("name", "pk")
     recent = (
-        Resource.objects.visible_to(request.viewer)
-        .filter(org_id__in=roles)
+        Resource.objects.of_own_orgs(request.viewer)
         .select_related("org", "group")
         .order_by("-updated_at", "-pk")[:RECENT_RESOURCES]
     )
