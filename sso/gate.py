@@ -18,6 +18,7 @@ from orgs.access import Area, MemberOf, OrgAccess
 from orgs.models import Membership, Organization
 from orgs.roles import Role
 from sso import trials
+from sso.idp_hosts import IDP_ADDRESS, host_of
 from sso.models import Connection, RecoveryGrant, Revision
 from sso.policy import decide, joining_needs_sso, roles_follow_the_idp
 from sso.types import Decision, Enforcement, GateFacts, MemberFacts, SSOSessionFacts
@@ -41,14 +42,15 @@ class Who:
 class GatedOrg:
     """One organisation, seen by one viewer: the gate's facts, and what a view will want to know.
 
-    `idp_name` names the one live connection; it is empty while there is none, or a choice of several. `trial_until`
-    is when the next trial of a revision ends.
+    `idp_name` names the one live connection, and `idp_host` says where it leads; both are empty while there is none,
+    or a choice of several. `trial_until` is when the next trial of a revision ends.
     """
 
     org: Organization
     facts: GateFacts
     member: MemberOf | None
     idp_name: str
+    idp_host: str
     has_idp_choice: bool
     maps_roles: bool
     trial_until: datetime | None = None
@@ -127,6 +129,7 @@ def _with_facts(rows: QuerySet[M], who: Who, *, prefix: str) -> QuerySet[Any]:
         gate_revision_status=F("gate_session__revision__status"),
         gate_connection_enabled=F("gate_session__connection__is_enabled"),
         gate_idp_name=Subquery(live.order_by("id").values("connection__name")[:1]),
+        gate_idp_address=Subquery(live.order_by("id").values_list(IDP_ADDRESS)[:1]),
         gate_other_idp_name=Subquery(live.order_by("id").values("connection__name")[1:2]),
         gate_maps_roles=Exists(live.filter(connection__role_mapping_enabled=True)),
     )
@@ -157,6 +160,7 @@ def _gated(row: Any, org: Organization, who: Who, recovery_until: datetime | Non
         ),
         member=member,
         idp_name=row.gate_idp_name or "" if row.gate_other_idp_name is None else "",
+        idp_host=host_of(row.gate_idp_address or "") if row.gate_other_idp_name is None else "",
         has_idp_choice=row.gate_other_idp_name is not None,
         maps_roles=row.gate_maps_roles,
         trial_until=row.gate_trial_until,

@@ -27,6 +27,16 @@ class OpenedPost:
     path: str
     fields: Fields
 
+    @property
+    def shown_fields(self) -> list[tuple[str, str]]:
+        """What the person filled in, to recognise it by: names as words, without what is empty."""
+        return [
+            (name.replace("_", " ").replace("-", " ").capitalize(), value)
+            for name, values in self.fields
+            for value in values
+            if value
+        ]
+
 
 def hold(
     *, org: Organization, user_id: int, browser_session: str, path: str, fields: Fields | None, now: datetime

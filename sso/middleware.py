@@ -26,6 +26,7 @@ from orgs.organisations import current_slug
 from sso import expiry_warnings, reporting, responses, trial_strip, viewer
 from sso.browser import browser_session_of
 from sso.gate import GatedOrg, Who, find_org
+from sso.renewal import renewal_of
 from sso.settings_errors import ConnectionGone
 from sso.types import Decision, Outcome
 
@@ -146,6 +147,7 @@ def _at_new_slug(request: HttpRequest, slug: str) -> HttpResponse | None:
 
 def _let_in(request: HttpRequest, gated: GatedOrg, decision: Decision) -> None:
     request.access = gated.access(who_is(request))  # type: ignore[attr-defined]
+    request.renewal = renewal_of(gated, decision, now=timezone.now())  # type: ignore[attr-defined]
     request.recovery_until = gated.facts.recovery_until  # type: ignore[attr-defined]  # the SSO settings say so
 
 

@@ -80,6 +80,7 @@ def _block_page(request: HttpRequest, gated: GatedOrg, decision: Decision) -> di
     return {
         "org": gated.org,
         "idp_name": gated.idp_name,
+        "idp_host": gated.idp_host,
         "reason": decision.reason,
         "reason_text": _(REASON_TEXTS[decision.reason]),
         "start_url": _start(gated, back_to) if gated.facts.has_live_connection else "",

@@ -23,12 +23,17 @@ REASON_TEXTS: dict[Reason, str] = {
 
 @dataclass(frozen=True, slots=True)
 class WaitingOrg:
-    """One line of the banner. `org_id` keys the viewer's "not now". `idp_name` is empty where there are several."""
+    """One line of the banner. `org_id` keys the viewer's "not now".
+
+    `idp_name` and `idp_host`, where the button leads, are empty where there are several IdPs. `reason_text` is empty
+    where there never was a session.
+    """
 
     org_id: int
     org_name: str
     org_slug: str
     idp_name: str
+    idp_host: str
     start_url: str
     reason_text: str
     can_skip: bool
@@ -79,8 +84,9 @@ def _waiting(gated: GatedOrg, reason: Reason) -> WaitingOrg:
         org_name=gated.org.name,
         org_slug=gated.org.slug,
         idp_name=gated.idp_name,
+        idp_host=gated.idp_host,
         start_url=start_url(gated.org.slug),
-        reason_text=gettext(REASON_TEXTS[reason]),
+        reason_text="" if reason is Reason.SSO_MISSING else gettext(REASON_TEXTS[reason]),
         can_skip=can_skip,
         is_enforced=not can_skip,
     )

@@ -7,13 +7,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.requests import signed_in_user
-from orgs.access import gate_exempt
+from orgs.access import Area, OrgRequest, gate_exempt, org_view
 from orgs.models import Membership, Organization
-from sso import held_posts, skipping, trials
+from orgs.roles import Role
+from sso import first_use, held_posts, skipping, trials
 from sso.browser import browser_session_of, ensure_browser_session
 from sso.errors import SSOError
 from sso.gate import live_connections
-from sso.linking import is_linked
 from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision
 from sso.return_paths import safe_path
@@ -29,7 +29,7 @@ from sso.throttles import (
 from sso.types import Purpose
 from sso.views.connection_choice import asked_connection, choices, is_silent
 from sso.views.outcome import refuse
-from sso.views.pressed import came_from_another_site, join_token, was_join_pressed
+from sso.views.pressed import CONTINUE, came_from_another_site, join_token, must_ask_first, was_join_pressed
 from sso.views.to_idp import to_idp
 
 
@@ -42,7 +42,10 @@ from sso.views.to_idp import to_idp
 def start(request: HttpRequest, org_slug: str) -> HttpResponse:
     """Send a member to their organisation's IdP. Nobody else learns whether there is one."""
     org = get_object_or_404(Organization, slug=org_slug)
-    if not Membership.objects.filter(org=org, user_id=signed_in_user(request).pk).exists():
+    membership = (
+        Membership.objects.filter(org=org, user=signed_in_user(request)).select_related("org").first()
+    )
+    if membership is None:
         raise Http404
     trials.settle_if_due(org_id=org.pk, now=timezone.now())
     live = list(live_connections(org))
@@ -51,8 +54,8 @@ def start(request: HttpRequest, org_slug: str) -> HttpResponse:
     connection = asked_connection(request, live)
     if connection is None:
         return render(request, "sso/choose.html", {"org": org, "choices": choices(request, live)})
-    if came_from_another_site(request) and not is_linked(org=org, user=signed_in_user(request)):
-        return render(request, "sso/start.html", {"org": org, "choices": choices(request, [connection])})
+    if must_ask_first(request) and first_use.is_first(org=org, user=signed_in_user(request)):
+        return _first_use(request, membership, connection)
     return _to_idp(request, connection, Purpose.LOGIN)
 
 
@@ -85,8 +88,15 @@ def join(request: HttpRequest, org_slug: str) -> HttpResponse:
 def skip(request: HttpRequest) -> HttpResponse:
     """ "Not now": set the banner aside for every organisation that allows it."""
     waiting = request.portal_view.waiting  # type: ignore[attr-defined]
-    skipping.skip(request, [item.org_id for item in waiting if item.can_skip], now=timezone.now())
+    skipping.skip(request, [item.org_id for item in waiting if item.can_skip])
     return redirect(safe_path(request.POST.get("next"), fallback="/"))
+
+
+@org_view(Area.MEMBERS)
+@require_GET
+def renewed(request: OrgRequest, org_slug: str) -> HttpResponse:
+    """Where the tab ends that renewed an SSO session while another one kept the person's place."""
+    return render(request, "sso/renewed.html", {"org": request.access.org})
 
 
 @gate_exempt("shows a member their own form again; sending it meets the gate")
@@ -105,6 +115,18 @@ def held_post(request: HttpRequest, org_slug: str, token: str) -> HttpResponse:
     if opened is None:
         raise Http404
     return render(request, "sso/held_post.html", {"org": org, "opened": opened})
+
+
+def _first_use(request: HttpRequest, membership: Membership, connection: Connection) -> HttpResponse:
+    revision = get_object_or_404(connection.revisions, status=Revision.Status.LIVE)
+    page = {
+        "org": membership.org,
+        "shared": first_use.disclose(connection, revision),
+        "continue_url": choices(request, [connection], **{CONTINUE: "1"})[0].url,
+        "is_from_another_site": came_from_another_site(request),
+        "can_recover": membership.role == Role.ADMIN,
+    }
+    return render(request, "sso/first_use.html", page)
 
 
 def _to_idp(request: HttpRequest, connection: Connection, purpose: Purpose) -> HttpResponse:

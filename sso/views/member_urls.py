@@ -8,5 +8,6 @@ urlpatterns = [
     path("", login.start, name="start"),
     path("why/<slug:reference>/", why.why, name="why"),
     path("recovery/", recovery.redeem, name="recovery"),
+    path("renewed/", login.renewed, name="renewed"),
     path("held/<str:token>/", login.held_post, name="held_post"),
 ]

@@ -1,8 +1,8 @@
 """Was it the person who asked? A GET that leads to an IdP must not work by a link on somebody else's page.
 
 CSP's `form-action` also governs where a form's answer redirects to, so the buttons that lead to an IdP are links. A
-link that joins an organisation carries a one-time token of this browser; a first login that another site started
-asks before it goes on.
+link that joins an organisation carries a one-time token of this browser; a first login says first what it shares, and
+a link elsewhere can't skip that.
 """
 
 import hmac
@@ -14,6 +14,7 @@ from orgs.models import Organization
 
 _SESSION_KEY = "hubsso_join_tokens"
 MAX_TOKENS = 5
+CONTINUE = "continue"  # in the query: the button of the page that says what a first login shares
 
 
 def join_token(request: HttpRequest, org: Organization) -> str:
@@ -33,6 +34,15 @@ def was_join_pressed(request: HttpRequest, org: Organization) -> bool:
         return False
     request.session[_SESSION_KEY] = {key: token for key, token in tokens.items() if key != str(org.pk)}
     return True
+
+
+def must_ask_first(request: HttpRequest) -> bool:
+    """Must a first login say what it shares, since no button of ours was pressed on the page that says so?
+
+    A browser that says nothing of what it does is not held up; programs are none.
+    """
+    is_page = request.headers.get("Sec-Fetch-Mode") == "navigate"
+    return came_from_another_site(request) or (is_page and CONTINUE not in request.GET)
 
 
 def came_from_another_site(request: HttpRequest) -> bool:

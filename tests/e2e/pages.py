@@ -115,6 +115,7 @@ BY_JOURNEYS = frozenset(
         "sso:key_switch",
         "sso:recovery",
         "sso:refusal",
+        "sso:renewed",
         "sso:revision_compare",
         "sso:revision_test",
         "sso:signed_out",

@@ -44,6 +44,7 @@ def test_member_picks_a_fault_and_the_admin_finds_its_code(
     visitor.authenticate_button(idp_name).click()
     codes = {}
     for name, told, code in picked:
+        visitor.go_on_to_idp()
         pick(visitor, name)
         visitor.choose_at_idp(member)
         look(visitor, "You are not signed in to")

@@ -98,6 +98,7 @@ def test_cancelled_login_for_the_member_and_for_the_admin(new_visitor: NewVisito
     member.sign_in(BEN)
     member.open("/orgs/acme/")
     member.authenticate_button("Acme Login").click()
+    member.go_on_to_idp()
     member.page.get_by_role("button", name="Cancel").click()
     look(member, "You are not signed in to Acme")
     reference = member.main.locator("code").inner_text()

@@ -136,7 +136,7 @@ def test_form_that_met_an_expired_session_goes_through_after_sso(visitor: Visito
 
     visitor.main.get_by_role("button", name="Create").click()
 
-    expect(visitor.main).to_contain_text("What you sent is kept.")
+    expect(visitor.main).to_contain_text("What you sent is kept")
     visitor.authenticate_button("Acme Login").click()  # the IdP still knows Max
     expect(visitor.main).to_contain_text("Twelve of them.")
     visitor.main.get_by_role("button", name="Send now").click()

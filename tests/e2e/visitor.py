@@ -70,7 +70,15 @@ class Visitor:
     def authenticate_button(self, idp_name: str) -> Locator:
         return self.main.get_by_role("link", name=f"Authenticate with {idp_name}")
 
+    def go_on_to_idp(self) -> None:
+        """Be at the IdP; before a first login, go on from the page that says what it shares."""
+        go_on = self.main.get_by_role("link", name=re.compile("^Continue to "))
+        self.page.locator("#login-form").or_(go_on).first.wait_for()
+        if go_on.is_visible():
+            go_on.click()
+
     def choose_at_idp(self, account: Account) -> None:
+        self.go_on_to_idp()
         self.page.locator(f"button[name=subject][value={account.key}]").click()
 
     def sign_out(self) -> None:

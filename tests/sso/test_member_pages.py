@@ -10,7 +10,7 @@ from django.utils import timezone
 from orgs.organisations import rename_organisation
 from orgs.roles import Role
 from sso import held_posts
-from sso.models import HeldPost, LoginAttempt, ReportedBlock, SSOSession
+from sso.models import HeldPost, LoginAttempt, ReportedBlock, SSOPolicy, SSOSession
 from sso.types import Enforcement, Purpose, SessionLimit, SSOProtocol
 from tests.builders import make_connection, make_member, make_sso_session, make_user, set_policy
 from tests.conftest import World, log_in, log_in_with_sso
@@ -49,6 +49,8 @@ def test_the_banner_shows_on_every_page_and_leads_back_to_it(client: Client, wor
     log_in(client, world.max.user)
     banner = banner_of(client)
     assert "Acme Login" in banner
+    assert "idp.example.org" in banner
+    assert "hidden from you until then" in banner
     assert 'href="/orgs/acme/sso/?next=%2Faccounts%2Fprofile%2F"' in banner
     assert "Not now" not in banner
 
@@ -147,6 +149,87 @@ def test_without_a_live_connection_the_start_page_says_so(client: Client, world:
     assert "no single sign-on just now" in response.content.decode()
 
 
+OWN_NAVIGATION = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+
+
+def test_the_first_login_says_first_where_it_leads_and_what_it_shares(
+    client: Client, saml_world: World
+) -> None:
+    connection = saml_world.acme.connections.get()
+    connection.role_mapping_enabled, connection.role_attribute = True, "memberOf"
+    connection.email_domains = ["acme.example"]
+    connection.save()
+    log_in(client, saml_world.max.user)
+    page = client.get("/orgs/acme/sso/?next=/orgs/acme/", headers=OWN_NAVIGATION)
+    for words in ("Continue to idp.example.org", "memberOf", "acme.example", "kept encrypted for 30 days"):
+        assert words in page.text
+    assert "/orgs/acme/leave/" in page.text
+    assert "Another site" not in page.text
+    assert not LoginAttempt.objects.exists()
+    client.get(f"/orgs/acme/sso/{page.context['continue_url']}", headers=OWN_NAVIGATION)
+    assert LoginAttempt.objects.get().next_path == "/orgs/acme/"
+
+
+def test_the_first_login_names_no_attribute_that_nothing_reads(client: Client, saml_world: World) -> None:
+    SSOPolicy.objects.filter(org=saml_world.acme).update(keeps_attributes=False)
+    log_in(client, saml_world.max.user)
+    shared = client.get("/orgs/acme/sso/", headers=OWN_NAVIGATION).context["shared"]
+    assert (shared.role_attribute, shared.group_attribute, shared.kept_days) == ("", "", 0)
+
+
+@pytest.mark.parametrize(("name", "offered"), [("max", False), ("olivia", True)])
+def test_recovery_is_offered_to_admins_alone(
+    client: Client, saml_world: World, name: str, offered: bool
+) -> None:
+    log_in(client, saml_world.person(name))
+    page = client.get("/orgs/acme/sso/", headers=OWN_NAVIGATION)
+    assert ("/orgs/acme/sso/recovery/" in page.text) is offered
+
+
+def test_a_second_login_goes_straight_to_the_idp(client: Client, saml_world: World) -> None:
+    browser_session = log_in(client, saml_world.max.user)
+    make_sso_session(saml_world.max, browser_session=browser_session)
+    assert client.get("/orgs/acme/sso/", headers=OWN_NAVIGATION).status_code == 302
+
+
+# --- Renewing ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("left", "is_there", "is_due"),
+    [
+        (timedelta(minutes=4), True, True),
+        (timedelta(minutes=6), True, False),
+        (timedelta(hours=13), False, False),
+    ],
+)
+def test_a_session_that_ends_soon_can_be_renewed_in_a_new_tab(
+    client: Client, world: World, left: timedelta, is_there: bool, is_due: bool
+) -> None:
+    browser_session = log_in(client, world.max.user)
+    make_sso_session(world.max, browser_session=browser_session, expires_at=timezone.now() + left)
+    page = client.get("/orgs/acme/")
+    notice = page.text.partition('<section class="renew-notice"')[2].partition("</section>")[0]
+    assert bool(notice) is is_there
+    if is_there:
+        assert notice.partition(">")[0].endswith("hidden") is not is_due
+        assert 'href="/orgs/acme/sso/?next=%2Forgs%2Facme%2Fsso%2Frenewed%2F"' in notice
+        assert 'target="_blank" rel="noopener"' in notice
+
+
+@pytest.mark.parametrize("name", ["nina", "zoe"])
+def test_nobody_without_a_session_is_offered_to_renew_it(client: Client, world: World, name: str) -> None:
+    log_in(client, world.person(name))
+    assert "renew-notice" not in client.get("/orgs/acme/r/public-marker/").text
+
+
+def test_the_new_tab_ends_on_a_page_that_needs_the_renewed_session(client: Client, world: World) -> None:
+    log_in(client, world.max.user)
+    assert client.get("/orgs/acme/sso/renewed/").status_code == 403
+    log_in_with_sso(client, world.max)
+    assert 'data-renewed="acme"' in client.get("/orgs/acme/sso/renewed/").text
+
+
 # --- Joining -------------------------------------------------------------------------------------------
 
 
@@ -178,14 +261,15 @@ def test_a_link_on_somebody_elses_page_joins_nobody(client: Client, saml_world: 
 @pytest.mark.catalogue("WEB-LOGIN-CSRF")
 def test_a_first_login_that_another_site_started_asks_the_person(client: Client, saml_world: World) -> None:
     browser_session = log_in(client, saml_world.max.user)
-    from_elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    from_elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     page = client.get("/orgs/acme/sso/?next=/orgs/acme/", headers=from_elsewhere)
     assert page.status_code == 200
+    assert "Another site sent you here" in page.text
+    button = page.context["continue_url"]
+    assert client.get(f"/orgs/acme/sso/{button}", headers=from_elsewhere).status_code == 200
     assert not LoginAttempt.objects.exists()
-    button = page.context["choices"][0].url
-    assert (
-        client.get(f"/orgs/acme/sso/{button}", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 302
-    )
+    own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+    assert client.get(f"/orgs/acme/sso/{button}", headers=own).status_code == 302
     assert LoginAttempt.objects.get().next_path == "/orgs/acme/"
     make_sso_session(saml_world.max, browser_session=browser_session)
     assert client.get("/orgs/acme/sso/", headers=from_elsewhere).status_code == 302
