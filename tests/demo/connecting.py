@@ -26,7 +26,7 @@ def connect(
     tenant: Tenant,
     actor: User,
     now: datetime,
-) -> None:
+) -> Connection:
     """Make the organisation's connection, in the caller's transaction, and let it ask for SSO."""
     connection = connections.create_connection(org=org, name=demo.name, protocol=demo.protocol, actor=actor)
     mappings.save_email_domains(connection=connection, domains=[demo.email_domain], actor=actor)
@@ -48,6 +48,7 @@ def connect(
     if demo.enforcement is Enforcement.ENFORCED:
         _have_recovery_codes(org, actor, now)
     _ask_for_sso(org, demo.enforcement, actor)
+    return connection
 
 
 def make_live(

@@ -14,7 +14,9 @@ from orgs.access import MemberOf, OrgAccess
 from orgs.models import Membership, Organization, Resource, ResourceGroup
 from orgs.organisations import create_organisation, current_slug
 from orgs.roles import Role, RoleSource
+from sso.types import Enforcement
 from tests.demo.connecting import connect
+from tests.demo.history import invent_history
 from tests.demo.identity import CONNECTIONS, registrations, tenants_at
 from tests.demo.moving import follow
 from tests.demo.organisations import ORGANISATIONS, App, DemoOrg, Page
@@ -74,9 +76,14 @@ def _make_organisation(demo_org: DemoOrg, users: Users, tenants: dict[str, Tenan
         _make_page(page, access, admin, group)
     for app in demo_org.apps:
         _make_app(app, access, admin)
+    people = [membership for membership in memberships.values() if not membership.is_external_collaborator]
     for demo_connection in CONNECTIONS:
         if demo_connection.org_slug == demo_org.slug:
-            connect(demo_connection, org=org, group=group, tenant=tenants[org.slug], actor=admin, now=now)
+            connection = connect(
+                demo_connection, org=org, group=group, tenant=tenants[org.slug], actor=admin, now=now
+            )
+            if demo_connection.enforcement is Enforcement.ENFORCED:
+                invent_history(org, connection, [membership.user for membership in people], now=now)
 
 
 def _make_members(demo_org: DemoOrg, org: Organization, users: Users) -> dict[str, Membership]:

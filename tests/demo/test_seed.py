@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Max
+from django.db.models import Max, Sum
 from pytest_django import Settings
 
 from accounts.models import User
@@ -13,7 +13,7 @@ from orgs.models import AuditEvent, Membership, Organization, Resource
 from orgs.organisations import rename_organisation
 from orgs.roles import Role
 from sso import key_pairs
-from sso.models import Connection, LinkedIdentity, Revision, RoleRule, SSOPolicy
+from sso.models import Connection, LinkedIdentity, LoginCount, LoginRecord, Revision, RoleRule, SSOPolicy
 from sso.types import Enforcement
 from tests.demo.organisations import ORGANISATIONS, DemoOrg
 from tests.demo.seed import seed
@@ -46,6 +46,17 @@ def link_max(org_slug: str) -> LinkedIdentity:
 def state_of_everything() -> tuple[object, ...]:
     counts = [model.objects.count() for model in (User, Organization, Membership, Resource, Connection)]
     return (*counts, AuditEvent.objects.count(), Revision.objects.aggregate(Max("pk"))["pk__max"])
+
+
+def test_enforcing_organisations_have_a_past_whose_counts_are_those_of_its_logins(tmp_path: Path) -> None:
+    plant(tmp_path)
+
+    for slug in ("acme", "globex"):
+        logins = LoginRecord.objects.filter(org__slug=slug)
+        counted = LoginCount.objects.filter(org__slug=slug).aggregate(all=Sum("count"))["all"]
+        assert logins.count() == counted > 0
+        assert logins.latest("at").at.date() < datetime.now(UTC).date()
+    assert not LoginRecord.objects.exclude(org__slug__in=["acme", "globex"]).exists()
 
 
 def test_organisations_ask_what_the_demo_promises(tmp_path: Path) -> None:
