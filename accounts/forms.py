@@ -5,7 +5,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import languages, profiles
+from accounts import languages, profiles, time_zones
 from accounts.models import User
 from hubsso.text import validate_one_line
 
@@ -42,6 +42,12 @@ class ProfileForm(forms.Form):
         choices=languages.choices,
         required=False,
         help_text=_("Of these pages and of the mails we send you."),
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=time_zones.choices,
+        required=False,
+        help_text=_("In which times are shown, here and in mails."),
     )
 
 

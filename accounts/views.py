@@ -18,10 +18,12 @@ from accounts.requests import signed_in_user
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
-    form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language})
+    own = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
+    form = ProfileForm(request.POST or None, initial=own)
     if request.method == "POST" and form.is_valid():
         profiles.change_name(user=user, name=form.cleaned_data["name"])
         profiles.change_language(user=user, language=form.cleaned_data["language"])
+        profiles.change_time_zone(user=user, time_zone=form.cleaned_data["time_zone"])
         with translation.override(user.language or translation.get_language()):
             messages.success(request, _("Your profile has been saved."))
         return redirect("account_profile")

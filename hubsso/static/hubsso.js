@@ -7,9 +7,19 @@
  *   data-print               prints the page; the button starts `hidden`
  *   details.menu             closes by Escape, by a click outside and when another menu opens
  *   .prose table, .prose pre can be reached by Tab while wider than its place, to be scrolled by arrow keys
+ *
+ * The browser's time zone goes into a cookie, since no header says it: times are then shown in it.
  */
 (function () {
   "use strict";
+
+  function tellTimeZone() {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+    const told = "hubsso_zone=" + zone;
+    if (!/^[\w+/-]+$/.test(zone) || document.cookie.split("; ").includes(told)) return;
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = told + "; path=/; max-age=31536000; samesite=lax" + secure;
+  }
 
   function each(selector, act) {
     document.querySelectorAll(selector).forEach(act);
@@ -44,6 +54,7 @@
   });
 
   function setUp() {
+    tellTimeZone();
     each(".prose table, .prose pre", function (element) { scrollers.observe(element); });
     each("[data-copy-target]", function (button) {
       button.hidden = !navigator.clipboard; // absent on plain http: the value can still be selected

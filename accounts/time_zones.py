@@ -1,0 +1,76 @@
+"""In which zone times are shown: the one that the person has set, else their browser's, else UTC.
+
+Only to people who are signed in: a page for anonymous viewers is the same bytes for everyone.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+AS_THE_BROWSER_SAYS = ""
+COOKIE = "hubsso_zone"  # set by hubsso.js, which alone knows the browser's zone
+
+Choice = tuple[str, object]
+
+
+class TimeZoneMiddleware:
+    """Activates the reader's zone for the length of a request. A request without a session costs nothing."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with timezone.override(zone_of(request)):
+            return self.get_response(request)
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo | None:
+    """The reader's zone; None for the server's own, which is UTC."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or not isinstance(request.user, User):
+        return None
+    return zone_named(request.user.time_zone) or zone_named(request.COOKIES.get(COOKIE, ""))
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """The zone with this IANA name; None for anything else, however it is written."""
+    return ZoneInfo(name) if name in _names() else None
+
+
+def choices() -> list[tuple[object, object]]:
+    """What a person may set: "as my browser says", UTC, then places by continent."""
+    by_continent: dict[str, list[Choice]] = {}
+    for name in sorted(_names()):
+        continent, separator, place = name.partition("/")
+        if separator and continent in _CONTINENTS:
+            by_continent.setdefault(continent, []).append((name, place.replace("_", " ").replace("/", ", ")))
+    return [(AS_THE_BROWSER_SAYS, _("As my browser says")), ("UTC", "UTC"), *by_continent.items()]
+
+
+_CONTINENTS = frozenset(
+    {
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    }
+)
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    """Read from the machine's database once a process: `ZoneInfo` is never given a name that is not there."""
+    return frozenset(available_timezones())
