@@ -1,8 +1,13 @@
 """A person's browser sessions, as allauth keeps them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 
+from accounts import user_agents
 from accounts.models import User
 from accounts.session_store import SessionStore
 
@@ -20,3 +25,10 @@ def end_sessions_of_user(*, user: User, except_key: str | None = None) -> None:
 def end_unlisted_session(*, session_key: str) -> None:
     """End a session that is about to leave the list: nobody could end it any more."""
     SessionStore().delete(session_key)
+
+
+def browsers_with_content(user: User) -> list[tuple[str, Mapping[str, Any]]]:
+    """(browser in words, what its session holds) of each of a person's browser sessions. Two queries."""
+    agents = dict(UserSession.objects.filter(user=user).values_list("session_key", "user_agent"))
+    rows = Session.objects.filter(session_key__in=agents)
+    return [(user_agents.describe(agents[row.session_key]), row.get_decoded()) for row in rows]

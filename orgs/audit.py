@@ -52,6 +52,7 @@ EVENTS: dict[str, str | Promise] = {
     "org.sso_refused": _("was refused single sign-on"),
     "org.sso_link": _("was linked to an identity"),
     "org.sso_unlink": _("was unlinked from an identity"),
+    "org.sso_relink": _("was linked to another identity"),
     "org.sso_idp_logout": _("was signed out by the identity provider"),
     "org.sso_logout_refused": _("refused an identity provider's sign-out"),
     "org.sso_end_sessions": _("ended single sign-on sessions"),

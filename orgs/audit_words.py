@@ -57,6 +57,7 @@ NAMES: dict[str, str | Promise] = {
     "source": _("source"),
     "subject": _("subject"),
     "vendor": _("vendor"),
+    "unlinked": _("unlinked"),
     "valid_until": _("valid until"),
     "visibility": _("visibility"),
     "why": _("why"),

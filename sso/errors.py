@@ -3,7 +3,8 @@
 `code` is stable: audit log, traces, docs and tests use it. `user_message` is what the member reads, in their language,
 and says what to do next. `admin_detail` (given when raised) is what the organisation's admins read: expected and
 actual, named; it is kept, and stays English.
-`log_fields` are ids and plain values. None of them ever holds a secret, a token, a code, a cookie or an assertion.
+`log_fields` are ids and plain values; `trace_fields` are for the admins' trace alone and stand in no log.
+None of them ever holds a secret, a token, a code, a cookie or an assertion.
 Protocol errors are in `sso.oidc.errors` and `sso.saml.errors`.
 """
 
@@ -30,6 +31,7 @@ class SSOError(Exception):
         self.user_message = gettext(self.user_message)
         self.admin_detail = admin_detail
         self.log_fields = log_fields
+        self.trace_fields: dict[str, LogValue] = {}
 
 
 # --- The trip itself -----------------------------------------------------------------------------------

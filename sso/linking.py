@@ -18,6 +18,8 @@ from sso.errors import (
     EmailDomainNotAllowed,
     EmailMissing,
     EmailNotYours,
+    LogValue,
+    SSOError,
     SubjectLinkedToAnother,
 )
 from sso.models import Connection, LinkedIdentity
@@ -33,18 +35,22 @@ def find_link(*, connection: Connection, user: User, assertion: IdentityAssertio
     by_subject = identities.filter(issuer=assertion.issuer, subject=assertion.subject).first()
     if by_subject is not None:
         if by_subject.user_id != user.pk:
-            raise SubjectLinkedToAnother(
+            taken = SubjectLinkedToAnother(
                 f"The identity {assertion.subject!r} of {assertion.issuer} is linked to another account.",
                 linked_user_id=by_subject.user_id,
             )
+            taken.trace_fields = _offered(connection, user, assertion)
+            raise taken
         return by_subject
     by_user = identities.filter(user=user).first()
     if by_user is not None:
-        raise AccountLinkedToAnother(
+        changed = AccountLinkedToAnother(
             f"{user.email} is linked to {by_user.subject!r} of {by_user.issuer}, and came as "
             f"{assertion.subject!r} of {assertion.issuer}. Unlink the old identity to let the new one in.",
             linked_user_id=user.pk,
         )
+        changed.trace_fields = _offered(connection, user, assertion)
+        raise changed
     check_email(connection=connection, user=user, assertion=assertion)
     return None
 
@@ -87,6 +93,22 @@ def link(
 def _record_link(connection: Connection, user: User, assertion: IdentityAssertion) -> None:
     data = {"connection": connection.name, "issuer": assertion.issuer, "subject": assertion.subject}
     audit.record("org.sso_link", org=connection.org, actor=user, data=data)
+
+
+def _offered(connection: Connection, user: User, assertion: IdentityAssertion) -> dict[str, LogValue]:
+    """The identity that was refused, for `relinking`, and why the e-mail rule would refuse it too, if it would."""
+    try:
+        check_email(connection=connection, user=user, assertion=assertion)
+    except SSOError as error:
+        email_refusal = error.code
+    else:
+        email_refusal = ""
+    return {
+        "offered_issuer": assertion.issuer,
+        "offered_subject": assertion.subject,
+        "offered_email": assertion.emails[0] if len(assertion.emails) == 1 else "",
+        "email_refusal": email_refusal,
+    }
 
 
 def check_email(*, connection: Connection, user: User, assertion: IdentityAssertion) -> None:

@@ -96,7 +96,7 @@ def _write(
         purpose=attempt.purpose if attempt else "",
         code=error.code,
         admin_detail=error.admin_detail,
-        fields=error.log_fields,
+        fields={**error.log_fields, **error.trace_fields},
         claims_sealed=sealed_claims(
             assertion, connection=connection, revision=attempt.revision, reference=reference
         )

@@ -4,10 +4,15 @@
 (`mapping_preview`).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from orgs.roles import Role, RoleSource
+
+# Stored with the membership; pages put it in their reader's language.
+_DETAIL = "IdP mapping: {attribute} has {value}"
+_READ_DETAIL = re.compile(r"IdP mapping: (?P<attribute>.*?) has (?P<value>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,17 @@ def plan_role(
         return None
     match = mapped_role(values, mapping.rules)
     if match is not None:
-        detail = f"IdP mapping: {mapping.attribute} has {match.value}"
+        detail = _DETAIL.format(attribute=mapping.attribute, value=match.value)
         return RolePlan(match.role, RoleSource.IDP, detail, match.value)
     if fallback_role:
         return RolePlan(fallback_role, RoleSource.INVITATION, "No mapping matched")
     return RolePlan(default_role, RoleSource.DEFAULT, "No mapping matched")
+
+
+def read_detail(detail: str) -> tuple[str, str] | None:
+    """(attribute, value) of the detail that `plan_role` gave a role; None for any other text."""
+    found = _READ_DETAIL.fullmatch(detail)
+    return (found["attribute"], found["value"]) if found else None
 
 
 def plan_seats(

@@ -127,7 +127,15 @@ def each_seen(*, connection: Connection, now: datetime, newest: int | None = Non
 
 def seen_for(*, user: User, now: datetime) -> list[KeptOfMember]:
     """What every organisation keeps of a member, for the member's own page, by organisation."""
-    rows = SeenAttributes.objects.filter(user=user, expires_at__gt=now).select_related("org", "connection")
+    return _kept_of(SeenAttributes.objects.filter(user=user, expires_at__gt=now))
+
+
+def seen_in(*, org: Organization, user: User, now: datetime) -> list[KeptOfMember]:
+    """The same of one organisation, for its admins: one for each connection the member has signed in by."""
+    return _kept_of(SeenAttributes.objects.filter(org=org, user=user, expires_at__gt=now))
+
+
+def _kept_of(rows: models.QuerySet[SeenAttributes]) -> list[KeptOfMember]:
     return [
         KeptOfMember(
             org=row.org,
@@ -136,7 +144,7 @@ def seen_for(*, user: User, now: datetime) -> list[KeptOfMember]:
             seen_at=row.seen_at,
             kept_until=row.expires_at,
         )
-        for row in rows.order_by("org__name", "pk")
+        for row in rows.select_related("org", "connection").order_by("org__name", "pk")
         for seen in _opened([row])
     ]
 

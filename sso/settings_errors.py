@@ -194,6 +194,25 @@ class GroupUnknown(SettingsRefused):
     message = _("This resource group does not exist any more.")
 
 
+# --- Members' identities -------------------------------------------------------------------------------
+
+
+class RelinkOutdated(SettingsRefused):
+    code = "relink_outdated"
+    message = (
+        "This refusal can't be used any more: the member, the link or the connection has changed since. Ask the "
+        "member to sign in again; a new refusal shows how it is now."
+    )
+
+
+class RelinkEmailRefused(SettingsRefused):
+    code = "relink_email_refused"
+    message = (
+        "The new identity's e-mail address does not pass the matching e-mail domains. Add the address to the "
+        "account or change the domains, then ask the member to sign in again."
+    )
+
+
 # --- Recovery ------------------------------------------------------------------------------------------
 
 

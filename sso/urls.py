@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sso.views import login, sessions
+from sso.views import login, members, sessions, settings_members
 
 app_name = "sso"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("sso/<uuid:connection_uid>/oidc/", include("sso.oidc.urls")),
     path("sso/<uuid:connection_uid>/saml/", include("sso.saml.urls")),
     path("orgs/<slug:org_slug>/join/", login.join, name="join"),
+    path("orgs/<slug:org_slug>/members/change/", members.bulk, name="members_bulk"),
+    path("orgs/<slug:org_slug>/members/<int:member_id>/", settings_members.member, name="member"),
     path("orgs/<slug:org_slug>/sso/", include("sso.views.member_urls")),
     path(
         "orgs/<slug:org_slug>/settings/sso/connections/<uuid:connection_uid>/saml/",

@@ -60,6 +60,7 @@ STAMPS = {"based_on", "understood_stamp"}  # in any form: what its page showed, 
 READ_BY_HAND = {"connection", "member", "remove", "revision"}
 NO_REFERENCES_READ_BY_HAND = {
     *("action", "next", "choose", "silent", "go", "protocol", "event", "iss"),
+    "based_on",  # a stamp
     *("previewed", "summary", "after"),  # of a mapping's preview: stamps, and where its next page starts
     "with",  # a revision's number, which counts within the connection
     *("SAMLResponse", "RelayState", "state", "code", "error", "ticket"),  # of a login, and checked by it

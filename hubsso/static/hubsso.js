@@ -4,6 +4,7 @@
  *   data-confirm="question"  on a form or a submit button: asks before it is sent
  *   data-leave-warning="id"  warns before leaving until the checkbox with that id is ticked
  *   data-select-on-focus     selects the field's whole text when it is focused
+ *   data-check-all="name"    ticks every checkbox of that name in its form; shown by CSS where scripts run
  *   data-print               prints the page; the button starts `hidden`
  *   details.menu             closes by Escape, by a click outside and when another menu opens
  *   .prose table, .prose pre can be reached by Tab while wider than its place, to be scrolled by arrow keys
@@ -78,6 +79,11 @@
   document.addEventListener("submit", function (event) {
     const asks = [event.submitter, event.target].find(function (element) { return element && element.dataset.confirm; });
     if (asks && !window.confirm(asks.dataset.confirm)) event.preventDefault();
+  });
+
+  document.addEventListener("change", function (event) {
+    const name = event.target.dataset.checkAll;
+    if (name) each(`input[type="checkbox"][name="${name}"]`, function (box) { box.checked = event.target.checked; });
   });
 
   document.addEventListener("focusin", function (event) {

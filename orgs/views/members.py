@@ -8,13 +8,14 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import signed_in_user
 from hubsso.negotiation import wants_json
-from orgs import members
+from orgs import member_page, members
 from orgs.access import Area, OrgAccess, OrgRequest, gate_exempt, org_view
 from orgs.errors import LastAdmin
 from orgs.forms import BELOW_ADMIN, CollaboratorForm, RoleForm
@@ -30,7 +31,7 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One line of the list.
+    """A member with what may be changed of them.
 
     The locks say why the role can't be set by hand, why it can't be admin, and why the member can't be made an
     external collaborator; they are empty where nothing stands in the way.
@@ -61,13 +62,15 @@ class MemberRow:
 def members_list(request: OrgRequest, org_slug: str) -> HttpResponse:
     access = request.access
     can_manage = access.can(Ability.MANAGE)
+    if can_manage and not wants_json(request) and (page_of_admins := member_page.admins_page()):
+        return vary_on_accept(page_of_admins(request))
     query = text_from(request, "q")
     found = _matching(access.org.memberships.select_related("user"), query, by_email=can_manage)
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
     if wants_json(request):
         return json_answer(json_shapes.members(access.org, page, with_emails=can_manage))
     context = {
-        "members": [MemberRow.of(membership, access) for membership in page.rows],
+        "members": page.rows,
         **page_links(request, page),
         "query": query,
         "role_descriptions": [(role.label, ROLE_DESCRIPTIONS[role]) for role in Role],
@@ -82,7 +85,7 @@ def change_role(request: OrgRequest, org_slug: str, member_id: int) -> HttpRespo
     form = RoleForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose one of the roles."))
-        return redirect("orgs:members", org_slug)
+        return redirect(_back(request, org_slug))
     role: Role = form.cleaned_data["role"]
     with telling(
         request, _("%(user)s now has the role %(role)s.") % {"user": membership.user, "role": role.label}
@@ -93,7 +96,7 @@ def change_role(request: OrgRequest, org_slug: str, member_id: int) -> HttpRespo
             actor=signed_in_user(request),
             role_lock=request.access.role_lock,
         )
-    return redirect("orgs:members", org_slug)
+    return redirect(_back(request, org_slug))
 
 
 @require_POST
@@ -111,7 +114,7 @@ def set_collaborator(request: OrgRequest, org_slug: str, member_id: int) -> Http
         members.set_collaborator(
             membership=membership, is_external=is_external, actor=signed_in_user(request)
         )
-    return redirect("orgs:members", org_slug)
+    return redirect(_back(request, org_slug))
 
 
 @org_view(Area.MEMBERS, needs=Ability.MANAGE)
@@ -139,6 +142,14 @@ def leave(request: HttpRequest, org_slug: str) -> HttpResponse:
             messages.success(request, _("You have left %(org)s.") % {"org": membership.org.name})
             return redirect("home")
     return render(request, "orgs/leave.html", {"org": membership.org})
+
+
+def _back(request: OrgRequest, org_slug: str) -> str:
+    """The page of this organisation that the form was on, if it says one."""
+    here = f"/orgs/{org_slug}/"
+    path = request.POST.get("next", "")
+    is_ours = path.startswith(here) and path.isprintable() and "\\" not in path
+    return path if is_ours else reverse("orgs:members", args=[org_slug])
 
 
 def _matching(found: QuerySet[Membership], query: str, *, by_email: bool) -> QuerySet[Membership]:

@@ -1,9 +1,9 @@
-"""Members as single sign-on knows them: external collaborators, linked identities, live SSO sessions."""
+"""Members as single sign-on knows them: external collaborators, one member's page, live SSO sessions."""
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,14 +14,18 @@ from hubsso.text import key_in
 from orgs.access import Area, OrgRequest, org_view
 from orgs.errors import OrgError
 from orgs.members import set_collaborator
+from orgs.models import Membership, Organization
 from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links, telling
-from orgs.views.inputs import key_from, text_from
-from sso import member_access
+from orgs.views.inputs import key_from
+from orgs.views.members import MemberRow
+from sso import member_access, relinking, seen_attributes
 from sso.browser import browser_session_of
 from sso.forms.members import MemberEmailForm
+from sso.member_details import details_of
 from sso.sessions import live_sessions
+from sso.settings_errors import SettingsRefused
 
 PAGE_SIZE = 50
 
@@ -72,16 +76,18 @@ def _ask_sso_again(request: OrgRequest, org_slug: str) -> HttpResponse:
 
 @require_safe
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
-def identities(request: OrgRequest, org_slug: str) -> HttpResponse:
-    found = request.access.org.linked_identities.select_related("user", "connection")
-    query = text_from(request, "q")
-    if query:
-        found = found.filter(
-            Q(user__email__icontains=query) | Q(user__name__icontains=query) | Q(subject=query)
-        )
-    page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
-    context = {"identities": page.rows, "query": query, **page_links(request, page)}
-    return org_page(request, "sso/settings/identities.html", context)
+def member(request: OrgRequest, org_slug: str, member_id: int) -> HttpResponse:
+    """One member: role and where it came from, identity, sessions, history, and a refused login to relink by."""
+    membership = _membership(request, member_id)
+    now = timezone.now()
+    context = {
+        "membership": membership,
+        "details": details_of(membership=membership, now=now),
+        "row": MemberRow.of(membership, request.access),
+        "kept": seen_attributes.seen_in(org=request.access.org, user=membership.user, now=now),
+        "this_browser": browser_session_of(request),
+    }
+    return org_page(request, "sso/member.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,13 +95,35 @@ def identities(request: OrgRequest, org_slug: str) -> HttpResponse:
 def unlink(request: OrgRequest, org_slug: str, identity_id: int) -> HttpResponse:
     identities = request.access.org.linked_identities.select_related("user", "org", "connection")
     identity = get_object_or_404(identities, pk=identity_id)
+    membership = request.access.org.memberships.filter(user=identity.user_id).first()
+    back = member_url(request.access.org, membership.pk if membership else None)
     if request.method == "POST":
         member_access.unlink_identity(identity=identity, actor=signed_in_user(request))
-        messages.success(
-            request, _("%(user)s is unlinked, and their SSO sessions have ended.") % {"user": identity.user}
-        )
-        return redirect("sso:identities", org_slug)
-    return org_page(request, "sso/settings/identity_unlink.html", {"identity": identity})
+        text = _("%(user)s is unlinked, and their SSO sessions have ended.")
+        messages.success(request, text % {"user": identity.user})
+        return redirect(back)
+    return org_page(request, "sso/settings/identity_unlink.html", {"identity": identity, "back": back})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def relink(request: OrgRequest, org_slug: str, reference: str) -> HttpResponse:
+    """Old and new identity side by side, and the one button that replaces the one by the other."""
+    now = timezone.now()
+    traces = request.access.org.refusal_traces.filter(expires_at__gt=now, code__in=relinking.CODES)
+    trace = get_object_or_404(traces.select_related("user", "connection"), reference=reference)
+    try:
+        found = relinking.relink_for(trace)
+        if request.method == "POST":
+            stamp = request.POST.get("based_on", "")
+            relinking.replace_identity(trace=trace, actor=signed_in_user(request), now=now, based_on=stamp)
+            text = _("%(member)s is linked to the new identity. Their next login finds it.")
+            messages.success(request, text % {"member": found.membership.user})
+            return redirect(member_url(request.access.org, found.membership.pk))
+    except SettingsRefused as refusal:
+        messages.error(request, refusal.message)
+        return redirect("sso:refusal" if request.method != "POST" else "sso:relink", org_slug, reference)
+    return org_page(request, "sso/settings/relink.html", {"relink": found})
 
 
 @require_safe
@@ -118,7 +146,7 @@ def end_session(request: OrgRequest, org_slug: str, session_id: int) -> HttpResp
     session = get_object_or_404(found, pk=session_id)
     member_access.end_session(session=session, actor=signed_in_user(request))
     messages.success(request, _("The SSO session of %(user)s has ended.") % {"user": session.user})
-    return redirect("sso:sessions", org_slug)
+    return redirect(_back_from_ending(request, session.user_id))
 
 
 @require_POST
@@ -136,4 +164,23 @@ def end_all_sessions(request: OrgRequest, org_slug: str, user_id: int) -> HttpRe
         )
         % {"number": ended, "user": membership.user},
     )
-    return redirect("sso:sessions", org_slug)
+    return redirect(_back_from_ending(request, user_id))
+
+
+def _back_from_ending(request: OrgRequest, user_id: int) -> str:
+    """To the page the button was on: the member's, or the list of sessions."""
+    org = request.access.org
+    if "to_member" in request.POST:
+        return member_url(org, org.memberships.filter(user=user_id).values_list("pk", flat=True).first())
+    return reverse("sso:sessions", args=[org.slug])
+
+
+def member_url(org: Organization, membership_id: int | None) -> str:
+    """A member's page; that of all members where this one has left."""
+    if membership_id is None:
+        return reverse("orgs:members", args=[org.slug])
+    return reverse("sso:member", args=[org.slug, membership_id])
+
+
+def _membership(request: OrgRequest, member_id: int) -> Membership:
+    return get_object_or_404(request.access.org.memberships.select_related("user", "org"), pk=member_id)

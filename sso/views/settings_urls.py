@@ -75,7 +75,6 @@ urlpatterns = [
         name="explorer_outside_resource",
     ),
     path("collaborators/", settings_members.collaborators, name="collaborators"),
-    path("identities/", settings_members.identities, name="identities"),
     path("identities/<int:identity_id>/unlink/", settings_members.unlink, name="identity_unlink"),
     path("sessions/", settings_members.sessions, name="sessions"),
     path("sessions/<int:session_id>/end/", settings_members.end_session, name="session_end"),
@@ -83,4 +82,5 @@ urlpatterns = [
     path("activity/", settings_activity.logins, name="activity"),
     path("refusals/", settings_refusals.refusals, name="refusals"),
     path("refusals/<slug:reference>/", settings_refusals.refusal, name="refusal"),
+    path("refusals/<slug:reference>/relink/", settings_members.relink, name="relink"),
 ]

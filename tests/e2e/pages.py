@@ -24,6 +24,7 @@ ORGANISATION = frozenset(
         "orgs:edit_resource",
         "orgs:delete_resource",
         "orgs:members",
+        "sso:member",
         "orgs:remove_member",
         "orgs:leave",
         "orgs:invitations",
@@ -51,7 +52,6 @@ SSO_SETTINGS = frozenset(
         "sso:connection_new",
         "sso:connection_new_from",
         "sso:collaborators",
-        "sso:identities",
         "sso:sessions",
         "sso:activity",
         "sso:refusals",
@@ -69,7 +69,6 @@ CONNECTION = frozenset(
         "sso:domains",
         "sso:mapping",
         "sso:group_mapping",
-        "sso:identity_unlink",
     }
 )
 SAML_CONNECTION = CONNECTION | {"sso:certificate_add", "sso:certificate_remove"}
@@ -110,6 +109,9 @@ BY_JOURNEYS = frozenset(
         "orgs:accept_invitation",
         "orgs:invitation",
         "sso:held_post",
+        "sso:identity_unlink",
+        "sso:members_bulk",
+        "sso:relink",
         "sso:join",
         "sso:key_remove",
         "sso:key_switch",

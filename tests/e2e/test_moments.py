@@ -59,8 +59,37 @@ def test_members_are_found_while_one_types(visitor: Visitor) -> None:
     visitor.sign_in(HANA)
     visitor.open("/orgs/hooli/members/")
     visitor.page.get_by_placeholder("Find a member").press_sequentially("hana")
-    expect(visitor.page.locator("#announcements")).to_have_text("1 member for “hana”.")
+    expect(visitor.page.locator("#announcements")).to_contain_text("1 member for “hana”")
     look(visitor, "Members")
+
+
+def test_members_are_changed_together_and_compared_with_whom_they_came_as(
+    new_visitor: NewVisitor,
+) -> None:
+    olivia, max_, elsewhere = new_visitor(), new_visitor(), new_visitor()
+    for person, account in ((max_, MAX), (olivia, OLIVIA)):
+        person.sign_in(account)
+        person.open("/orgs/acme/")
+        person.authenticate("Acme Login", account)
+    olivia.open("/orgs/acme/members/?q=max")
+    olivia.main.get_by_label("Tick Max Meyer").check()
+    olivia.main.get_by_role("button", name="Unlink").click()
+    look(olivia, "Unlink their identities?")
+    olivia.open("/orgs/acme/members/?q=max")
+    olivia.main.get_by_role("link", name="Max Meyer").click()
+    look(olivia, "Max Meyer")
+    olivia.main.get_by_role("link", name="Unlink").click()
+    look(olivia, "Unlink this identity?")
+
+    elsewhere.sign_in(MAX)
+    elsewhere.open("/orgs/acme/")
+    elsewhere.authenticate_button("Acme Login").click()
+    elsewhere.choose_at_idp(BEN)
+    expect(elsewhere.main.locator(".reference code")).to_be_visible()
+    olivia.open("/orgs/acme/members/?q=max")
+    olivia.main.get_by_role("link", name="Max Meyer").click()
+    olivia.main.get_by_role("link", name="Compare the identities").click()
+    look(olivia, "Max Meyer came as another identity")
 
 
 def test_typing_after_the_sso_session_ended_leads_to_the_block_page(visitor: Visitor) -> None:

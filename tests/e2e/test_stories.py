@@ -81,6 +81,7 @@ def test_role_follows_the_mapping_and_is_locked_for_hands(new_visitor: NewVisito
 
     expect(max_.page.locator(".org-title .badge")).to_have_text("Contributor")
     olivia.open("/orgs/acme/members/")
+    olivia.main.get_by_role("link", name="Max Meyer").click()
     control = olivia.main.get_by_label("Role of Max Meyer")
     expect(control).to_be_disabled()
     expect(control).to_have_value("Contributor")

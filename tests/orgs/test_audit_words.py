@@ -47,6 +47,9 @@ RECORDED: dict[str, dict[str, Any]] = {
     "org.sso_join": CONNECTION | {"role": "read"},
     "org.sso_refused": CONNECTION | {"code": "audience_mismatch", "reference": "ABCD-2345"},
     "org.sso_link": CONNECTION | {"issuer": "https://idp.hooli.example", "subject": "00u1"},
+    "org.sso_relink": CONNECTION
+    | {"member": MAX, "issuer": "https://idp.hooli.example", "reference": "ABCD-2345", "unlinked": MAX}
+    | {"subject": {"from": "00u1", "to": "00u2"}},
     "org.sso_unlink": {"member": MAX, "issuer": "https://idp.hooli.example", "subject": "00u1"},
     "org.sso_idp_logout": CONNECTION,
     "org.sso_logout_refused": CONNECTION | {"code": "logout_unsigned", "reference": "ABCD-2345"},
