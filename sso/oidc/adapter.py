@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.utils import timezone
+from django.utils.translation import gettext
 from mozilla_django_oidc.utils import generate_code_challenge
 
 from hubsso.crypto import random_token
@@ -70,22 +71,28 @@ class OIDCAdapter:
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         return [
-            CopyValue("callback_url", "Callback URL (redirect URI)", callback_url(connection_uid)),
+            CopyValue("callback_url", gettext("Callback URL (redirect URI)"), callback_url(connection_uid)),
             CopyValue(
-                "jwks_url", "JWKS URL (for private_key_jwt)", absolute_url("sso:oidc_jwks", connection_uid)
+                "jwks_url",
+                gettext("JWKS URL (for private_key_jwt)"),
+                absolute_url("sso:oidc_jwks", connection_uid),
             ),
             CopyValue(
-                "initiate_url", "Initiate login URI", absolute_url("sso:oidc_initiate", connection_uid)
+                "initiate_url",
+                gettext("Initiate login URI"),
+                absolute_url("sso:oidc_initiate", connection_uid),
             ),
-            CopyValue("signed_out_url", "Post-logout redirect URI", logout.signed_out_url(connection_uid)),
+            CopyValue(
+                "signed_out_url", gettext("Post-logout redirect URI"), logout.signed_out_url(connection_uid)
+            ),
             CopyValue(
                 "backchannel_logout_url",
-                "Back-channel logout URI",
+                gettext("Back-channel logout URI"),
                 absolute_url("sso:oidc_backchannel_logout", connection_uid),
             ),
             CopyValue(
                 "frontchannel_logout_url",
-                "Front-channel logout URI",
+                gettext("Front-channel logout URI"),
                 absolute_url("sso:oidc_frontchannel_logout", connection_uid),
             ),
         ]

@@ -33,13 +33,13 @@ _SCOPE = re.compile(r"[!#-\[\]-~]+")
 
 
 class OIDCDraftForm(DraftForm):
-    client_id = forms.CharField(label="Client ID", max_length=300, widget=forms.TextInput(attrs=EXACT))
+    client_id = forms.CharField(label=_("Client ID"), max_length=300, widget=forms.TextInput(attrs=EXACT))
     client_secret = forms.CharField(
-        label="Client Secret",
+        label=_("Client Secret"),
         max_length=500,
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Leave it empty if your identity provider gives none and checks our signature instead.",
+        help_text=_("Leave it empty if your identity provider gives none and checks our signature instead."),
     )
     client_secret_expires_on = forms.DateField(
         label=_("Client Secret expires on"),
@@ -48,7 +48,7 @@ class OIDCDraftForm(DraftForm):
         help_text=_("If it does. Your organisation's admins are warned before that day."),
     )
     issuer = forms.CharField(
-        label="Issuer URL",
+        label=_("Issuer URL"),
         max_length=500,
         widget=forms.TextInput(attrs={**EXACT, "inputmode": "url", "placeholder": "https://"}),
         help_text=_(
@@ -57,28 +57,34 @@ class OIDCDraftForm(DraftForm):
         ),
     )
     client_authentication = forms.TypedChoiceField(
-        label="How we authenticate",
+        label=_("How we authenticate"),
         choices=CLIENT_AUTHENTICATION_CHOICES,
         required=False,
         initial=ClientAuthentication.CLIENT_SECRET,
         empty_value=ClientAuthentication.CLIENT_SECRET,
-        help_text="With our key, your identity provider reads the JWKS URL and no secret is shared. That is chosen "
-        "by itself for an identity provider that takes nothing else.",
+        help_text=_(
+            "With our key, your identity provider reads the JWKS URL and no secret is shared. That is chosen "
+            "by itself for an identity provider that takes nothing else."
+        ),
     )
     response_mode = forms.TypedChoiceField(
-        label="How it answers",
+        label=_("How it answers"),
         choices=RESPONSE_MODE_CHOICES,
         required=False,
         initial=ResponseMode.QUERY,
         empty_value=ResponseMode.QUERY,
-        help_text="As a form keeps the one-time code out of addresses and logs. The identity provider must offer it.",
+        help_text=_(
+            "As a form keeps the one-time code out of addresses and logs. The identity provider must offer it."
+        ),
     )
     signing_algorithms = forms.MultipleChoiceField(
-        label="Signature algorithms to accept",
+        label=_("Signature algorithms to accept"),
         choices=[(name, name) for name in ALLOWED_ALGORITHMS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Tick those that your identity provider signs with to refuse the others. None ticked accepts all.",
+        help_text=_(
+            "Tick those that your identity provider signs with to refuse the others. None ticked accepts all."
+        ),
     )
     more_scopes = forms.CharField(
         label=_("More scopes"),
@@ -91,17 +97,21 @@ class OIDCDraftForm(DraftForm):
         ),
     )
     max_age_seconds = forms.IntegerField(
-        label="max_age (seconds)",
+        label=_("max_age (seconds)"),
         required=False,
         min_value=MIN_MAX_AGE_SECONDS,
         max_value=MAX_SESSION_SECONDS,
-        help_text="Ask for a fresh sign-in at the identity provider when the last one is older than this. "
-        "Empty leaves it to the identity provider.",
+        help_text=_(
+            "Ask for a fresh sign-in at the identity provider when the last one is older than this. "
+            "Empty leaves it to the identity provider."
+        ),
     )
     follow_id_token_expiry = forms.BooleanField(
-        label="End SSO sessions when the ID token expires",
+        label=_("End SSO sessions when the ID token expires"),
         required=False,
-        help_text="Only if your identity provider issues long-lived ID tokens: many expire within the hour.",
+        help_text=_(
+            "Only if your identity provider issues long-lived ID tokens: many expire within the hour."
+        ),
     )
     held_secret = forms.CharField(
         required=False, max_length=MAX_HELD_LENGTH, widget=forms.HiddenInput(attrs={"autocomplete": "off"})
@@ -242,8 +252,11 @@ class OIDCDraftForm(DraftForm):
             self.add_error(
                 "signing_algorithms",
                 ValidationError(
-                    f"This identity provider signs ID tokens with {shown(', '.join(announced))} only. "
-                    f"Accept one of these, or let it sign with {' or '.join(accepted)}.",
+                    gettext(
+                        "This identity provider signs ID tokens with %(announced)s only. Accept one of these, or let "
+                        "it sign with one of yours: %(accepted)s."
+                    )
+                    % {"announced": shown(", ".join(announced)), "accepted": ", ".join(accepted)},
                     code="signing_algorithms_without_overlap",
                 ),
             )

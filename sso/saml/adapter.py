@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext
+
 from sso.key_pairs import ensure_key_pair
 from sso.login_checks import LoginCheck
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
@@ -56,9 +58,9 @@ class SAMLAdapter:
         """What an admin enters at the IdP. The metadata document is at the entity ID's address."""
         sp = service_provider(connection_uid)
         return [
-            CopyValue("acs_url", "ACS URL", sp.acs_url),
-            CopyValue("entity_id", "SP entity ID and metadata URL", sp.entity_id),
-            CopyValue("slo_url", "Single logout URL", sp.slo_url),
+            CopyValue("acs_url", gettext("ACS URL"), sp.acs_url),
+            CopyValue("entity_id", gettext("SP entity ID and metadata URL"), sp.entity_id),
+            CopyValue("slo_url", gettext("Single logout URL"), sp.slo_url),
         ]
 
     def login_checks(self) -> Sequence[LoginCheck]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -83,71 +84,85 @@ class SAMLDraftForm(DraftForm):
     metadata_read = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
     entity_id = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
     issuer = forms.CharField(
-        label="Issuer",
+        label=_("Issuer"),
         max_length=500,
         widget=forms.TextInput(attrs=EXACT),
-        help_text="Your identity provider's entity ID, exactly as it writes it itself.",
+        help_text=_("Your identity provider's entity ID, exactly as it writes it itself."),
     )
     certificates = forms.CharField(
-        label="x509 public certificate(s)",
+        label=_("x509 public certificate(s)"),
         max_length=MAX_CERTIFICATES_LENGTH,
         widget=forms.Textarea(attrs={**EXACT, "rows": 8, "class": "font-monospace small"}),
-        help_text="One after the other if there are several: each may have signed. So a new one can be added "
-        "before the old one is taken away.",
+        help_text=_(
+            "One after the other if there are several: each may have signed. So a new one can be added "
+            "before the old one is taken away."
+        ),
     )
     sso_url = _address(
-        "SSO URL",
-        "Where members are sent to sign in.",
+        _("SSO URL"),
+        _("Where members are sent to sign in."),
         required=True,
     )
     sso_binding = forms.ChoiceField(
-        label="How members are sent there",
+        label=_("How members are sent there"),
         choices=Revision.Binding.choices,
         initial=Revision.Binding.REDIRECT,
-        help_text="HTTP-Redirect suits almost every identity provider.",
+        help_text=_("HTTP-Redirect suits almost every identity provider."),
     )
     sign_requests = forms.BooleanField(
-        label="Sign requests",
+        label=_("Sign requests"),
         required=False,
-        help_text="Our certificate is in the metadata, for the identity provider to check them with.",
+        help_text=_("Our certificate is in the metadata, for the identity provider to check them with."),
     )
     want_encrypted = forms.BooleanField(
-        label="Refuse assertions in the clear",
+        label=_("Refuse assertions in the clear"),
         required=False,
-        help_text="Encrypted ones are always taken, by AES-GCM with RSA-OAEP. Our certificate is in the metadata.",
+        help_text=_(
+            "Encrypted ones are always taken, by AES-GCM with RSA-OAEP. Our certificate is in the metadata."
+        ),
     )
     force_authn = forms.BooleanField(
-        label="Ask members to sign in anew each time (ForceAuthn)",
+        label=_("Ask members to sign in anew each time (ForceAuthn)"),
         required=False,
-        help_text="Even if they are still signed in at your identity provider. Sessions are then never renewed "
-        "silently.",
+        help_text=_(
+            "Even if they are still signed in at your identity provider. Sessions are then never renewed "
+            "silently."
+        ),
     )
     authn_context_classes = forms.CharField(
-        label="Ways of signing in (AuthnContextClassRef)",
+        label=_("Ways of signing in (AuthnContextClassRef)"),
         max_length=MAX_CONTEXT_CLASSES_LENGTH,
         required=False,
         widget=forms.Textarea(attrs={**EXACT, "rows": 3, "class": "font-monospace small"}),
-        help_text="One a line, and any of them will do: your identity provider is asked for them, and a login by "
-        f"another is refused. For a second factor, {MFA_CLASS} (REFEDS) or {ENTRA_MFA_CLASS} (Entra ID). "
-        "Empty leaves it to the identity provider.",
+        help_text=format_lazy(
+            _(
+                "One a line, and any of them will do: your identity provider is asked for them, and a login by "
+                "another is refused. For a second factor, {refeds} (REFEDS) or {entra} (Entra ID). Empty leaves it "
+                "to the identity provider."
+            ),
+            refeds=MFA_CLASS,
+            entra=ENTRA_MFA_CLASS,
+        ),
     )
     email_attribute = forms.CharField(
-        label="E-mail attribute",
+        label=_("E-mail attribute"),
         max_length=200,
         required=False,
         widget=forms.TextInput(attrs=EXACT),
-        help_text="The attribute that holds the e-mail address. Empty tries the usual names, then the NameID.",
+        help_text=_(
+            "The attribute that holds the e-mail address. Empty tries the usual names, then the NameID."
+        ),
     )
     slo_url = _address(
-        "Single logout URL",
-        "Where members are sent to sign out at your identity provider too. Empty where it has none.",
+        _("Single logout URL"),
+        _("Where members are sent to sign out at your identity provider too. Empty where it has none."),
     )
     slo_response_url = _address(
-        "Single logout response URL",
-        "Only where your identity provider wants answers elsewhere.",
+        _("Single logout response URL"),
+        _("Only where your identity provider wants answers elsewhere."),
     )
     slo_binding = forms.ChoiceField(
-        label="How logout messages are sent",
+        label=_("How logout messages are sent"),
         required=False,
         choices=Revision.Binding.choices,
         initial=Revision.Binding.REDIRECT,
@@ -243,12 +258,14 @@ class SAMLDraftForm(DraftForm):
         classes = list(dict.fromkeys(line for line in lines if line))
         if len(classes) > MAX_CONTEXT_CLASSES:
             raise ValidationError(
-                f"At most {MAX_CONTEXT_CLASSES} are taken.", code="authn_context_classes_too_many"
+                gettext("At most %(number)s are taken."),
+                code="authn_context_classes_too_many",
+                params={"number": MAX_CONTEXT_CLASSES},
             )
         for context_class in classes:
             if not _URI.fullmatch(context_class):
                 raise ValidationError(
-                    "Write each as a URI, such as %(example)s.",
+                    gettext("Write each as a URI, such as %(example)s."),
                     code="authn_context_class_invalid",
                     params={"example": MFA_CLASS},
                 )
