@@ -254,9 +254,12 @@ class OIDCDraftForm(DraftForm):
                 ValidationError(
                     gettext(
                         "This identity provider signs ID tokens with %(announced)s only. Accept one of these, or let "
-                        "it sign with one of yours: %(accepted)s."
+                        "it sign with %(accepted)s."
                     )
-                    % {"announced": shown(", ".join(announced)), "accepted": ", ".join(accepted)},
+                    % {
+                        "announced": shown(", ".join(announced)),
+                        "accepted": f" {gettext('or')} ".join(accepted),
+                    },
                     code="signing_algorithms_without_overlap",
                 ),
             )
