@@ -35,7 +35,7 @@ class ConnectionForm(forms.Form):
 class VendorForm(forms.Form):
     """Whose guide a connection shows: a vendor with one for its protocol."""
 
-    vendor = forms.ChoiceField()
+    vendor = forms.ChoiceField(label=_("Product"))
 
     def __init__(self, data: Any = None, *, offered: list[Vendor]) -> None:
         super().__init__(data)
@@ -46,6 +46,7 @@ class ConnectionNameForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
     class Meta:
         model = Connection
         fields = ["name"]
+        labels = {"name": _("Name")}
 
 
 class LockOutForm(forms.Form):
