@@ -18,7 +18,8 @@ from sso.types import Enforcement
 class Standing:
     """One connection: what is live, what is a draft, and what stands between the two for this admin.
 
-    `draft_test` is the newest test of the draft by anybody; `why_not_live` is empty when the draft may go live.
+    `draft_test` and `live_test` are the newest tests of the two by anybody; `why_not_live` is empty when the draft
+    may go live.
     """
 
     connection: Connection
@@ -26,6 +27,7 @@ class Standing:
     draft: Revision | None
     draft_test: RevisionTest | None
     why_not_live: str
+    live_test: RevisionTest | None = None
 
     @property
     def offers_trial(self) -> bool:
@@ -66,14 +68,20 @@ def standing_of(connection: Connection, *, user: User) -> Standing:
     )
     by_status = {revision.status: revision for revision in current}
     draft = by_status.get(Revision.Status.DRAFT)
-    test = draft.tests.select_related("user").order_by("-at", "-pk").first() if draft else None
+    live = by_status.get(Revision.Status.LIVE)
+    test = _newest_test(draft)
     return Standing(
         connection=connection,
-        live=by_status.get(Revision.Status.LIVE),
+        live=live,
         draft=draft,
         draft_test=test,
         why_not_live=_why_not_live(draft, test, user),
+        live_test=_newest_test(live),
     )
+
+
+def _newest_test(revision: Revision | None) -> RevisionTest | None:
+    return revision.tests.select_related("user").order_by("-at", "-pk").first() if revision else None
 
 
 def _why_not_live(draft: Revision | None, test: RevisionTest | None, user: User) -> str:

@@ -44,10 +44,10 @@ _WORDS: dict[CheckStatus, Promise] = {
     CheckStatus.NOT_REACHED: gettext_lazy("Not reached"),
 }
 _USES: dict[str, Promise] = {
-    ClaimUse.SUBJECT: gettext_lazy("Subject: tells people apart"),
+    ClaimUse.SUBJECT: gettext_lazy("Subject"),
     ClaimUse.EMAIL: gettext_lazy("E-mail address"),
-    ClaimUse.EMAIL_CHECK: gettext_lazy("Whether the e-mail address counts"),
-    ClaimUse.EMAIL_UNUSABLE: gettext_lazy("E-mail address, but not usable"),
+    ClaimUse.EMAIL_CHECK: gettext_lazy("E-mail check"),
+    ClaimUse.EMAIL_UNUSABLE: gettext_lazy("E-mail address, not usable"),
     ClaimUse.ROLE: gettext_lazy("Role mapping"),
     ClaimUse.GROUPS: gettext_lazy("Group mapping"),
 }
