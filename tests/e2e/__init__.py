@@ -2,6 +2,7 @@
 
 `browser`      finds Chromium, or installs it
 `visitor`      a person at a browser: signs in, authenticates, and notices what the console says
+`hands`        how a visitor works a page: by pointer or by keyboard, counted
 `pages`        every page of the portal, by who may see it
 `screenshots`  writes the pictures in docs/screenshots
 
