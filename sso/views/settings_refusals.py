@@ -12,6 +12,7 @@ from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from
 from sso.activity_reading import matching_traces
 from sso.forms.activity import RefusalSearchForm
+from sso.relinking import may_relink
 from sso.why import for_admins
 
 PAGE_SIZE = 50
@@ -44,4 +45,5 @@ def refusals(request: OrgRequest, org_slug: str) -> HttpResponse:
 def refusal(request: OrgRequest, org_slug: str, reference: str) -> HttpResponse:
     found = request.access.org.refusal_traces.filter(expires_at__gt=timezone.now())
     trace = get_object_or_404(found.select_related("user", "connection", "revision"), reference=reference)
-    return org_page(request, "sso/settings/refusal.html", {"refusal": trace, "why": for_admins(trace)})
+    page = {"refusal": trace, "why": for_admins(trace), "may_relink": may_relink(trace)}
+    return org_page(request, "sso/settings/refusal.html", page)

@@ -180,6 +180,7 @@ def test_a_member_who_came_as_another_identity_is_given_it(olivia: Client, world
     assert trace.code == AccountLinkedToAnother.code
     path = f"/orgs/acme/settings/sso/refusals/{trace.reference}/relink/"
     assert path in page_of(olivia, world.max)
+    assert path in olivia.get(f"/orgs/acme/settings/sso/refusals/{trace.reference}/").text
     compared = olivia.get(path)
     assert f"subject-{world.max.user_id}" in compared.text
     assert "new-subject" in compared.text
