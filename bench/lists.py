@@ -112,10 +112,12 @@ def fill(slug: str, size: int) -> None:
     make_member(org, make_user(f"admin@{slug}.example"), role=Role.ADMIN)
     now = timezone.now()
     for first in range(0, size, BATCH):
-        add_members(org, connection, range(first, min(first + BATCH, size)), now)
+        numbers = range(first, min(first + BATCH, size))
+        add_members(org, connection, numbers, now, is_large=size > BATCH)
 
 
-def add_members(org: Any, connection: Any, numbers: range, now: Any) -> None:
+def add_members(org: Any, connection: Any, numbers: range, now: Any, *, is_large: bool) -> None:
+    """Of the few, half are of each kind, so that every list fills its first page as that of the many does."""
     from accounts.models import User
     from orgs.models import Membership
     from orgs.models.membership import listed_as
@@ -123,6 +125,7 @@ def add_members(org: Any, connection: Any, numbers: range, now: Any) -> None:
     from tests.builders import live_revision
 
     chance = random.Random(numbers[0])
+    unlinked, external, live, failed = (10, 100, 20, 9) if is_large else (2, 2, 2, 2)  # every so many
     users = User.objects.bulk_create(
         User(
             email=f"member-{number:06}@{org.slug}.example",
@@ -138,14 +141,16 @@ def add_members(org: Any, connection: Any, numbers: range, now: Any) -> None:
             user=user,
             role=chance.choice(["read", "read", "write", "contributor"]),
             listed_as=listed_as(user),
-            is_external_collaborator=number % 100 == 7,
-            last_sso_at=at if number % 10 else None,
+            is_external_collaborator=number % external == 1,
+            last_sso_at=at if number % unlinked else None,
         )
         for number, user, at in zip(numbers, users, seen_at, strict=True)
     )
     revision = live_revision(connection)
     linked = [
-        (number, user, at) for number, user, at in zip(numbers, users, seen_at, strict=True) if number % 10
+        (number, user, at)
+        for number, user, at in zip(numbers, users, seen_at, strict=True)
+        if number % unlinked
     ]
     identities = LinkedIdentity.objects.bulk_create(
         LinkedIdentity(
@@ -172,7 +177,7 @@ def add_members(org: Any, connection: Any, numbers: range, now: Any) -> None:
             limit="org_timeout",
         )
         for (number, user, _at), identity in zip(linked, identities, strict=True)
-        if number % 20 == 1
+        if number % live == 1
     )
     SeenAttributes.objects.bulk_create(seen_row(connection, user, chance, now) for _, user, _ in linked)
     LoginRecord.objects.bulk_create(
@@ -182,8 +187,8 @@ def add_members(org: Any, connection: Any, numbers: range, now: Any) -> None:
             user=user,
             at=at,
             purpose="login",
-            outcome="failed" if number % 9 == 0 else "ok",
-            code="email_missing" if number % 9 == 0 else "",
+            outcome="failed" if number % failed == 1 else "ok",
+            code="email_missing" if number % failed == 1 else "",
         )
         for number, user, at in linked
     )

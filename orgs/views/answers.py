@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from orgs.access import OrgRequest
@@ -34,6 +35,14 @@ def page_links(request: HttpRequest, page: Page[Any], *, key: str = "after") -> 
         return {"next_url": "", "first_url": first_url}
     query[key] = str(page.next_key)
     return {"next_url": f"{request.path}?{query.urlencode()}", "first_url": first_url}
+
+
+def page_to_return_to(request: OrgRequest, otherwise: str) -> str:
+    """The page of this organisation that a form names as `next`; else the one with the URL name `otherwise`."""
+    slug = request.access.org.slug
+    path = request.POST.get("next", "")
+    is_ours = path.startswith(f"/orgs/{slug}/") and path.isprintable() and "\\" not in path
+    return path if is_ours else reverse(otherwise, args=[slug])
 
 
 def vary_on_accept(response: HttpResponse) -> HttpResponse:

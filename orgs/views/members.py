@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -23,7 +22,14 @@ from orgs.models import Membership
 from orgs.paging import page_by_key
 from orgs.roles import ROLE_DESCRIPTIONS, Ability, Role
 from orgs.views import json_shapes
-from orgs.views.answers import json_answer, org_page, page_links, telling, vary_on_accept
+from orgs.views.answers import (
+    json_answer,
+    org_page,
+    page_links,
+    page_to_return_to,
+    telling,
+    vary_on_accept,
+)
 from orgs.views.inputs import key_from, text_from
 
 PAGE_SIZE = 50
@@ -85,7 +91,7 @@ def change_role(request: OrgRequest, org_slug: str, member_id: int) -> HttpRespo
     form = RoleForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose one of the roles."))
-        return redirect(_back(request, org_slug))
+        return redirect(page_to_return_to(request, "orgs:members"))
     role: Role = form.cleaned_data["role"]
     with telling(
         request, _("%(user)s now has the role %(role)s.") % {"user": membership.user, "role": role.label}
@@ -96,7 +102,7 @@ def change_role(request: OrgRequest, org_slug: str, member_id: int) -> HttpRespo
             actor=signed_in_user(request),
             role_lock=request.access.role_lock,
         )
-    return redirect(_back(request, org_slug))
+    return redirect(page_to_return_to(request, "orgs:members"))
 
 
 @require_POST
@@ -114,7 +120,7 @@ def set_collaborator(request: OrgRequest, org_slug: str, member_id: int) -> Http
         members.set_collaborator(
             membership=membership, is_external=is_external, actor=signed_in_user(request)
         )
-    return redirect(_back(request, org_slug))
+    return redirect(page_to_return_to(request, "orgs:members"))
 
 
 @org_view(Area.MEMBERS, needs=Ability.MANAGE)
@@ -142,14 +148,6 @@ def leave(request: HttpRequest, org_slug: str) -> HttpResponse:
             messages.success(request, _("You have left %(org)s.") % {"org": membership.org.name})
             return redirect("home")
     return render(request, "orgs/leave.html", {"org": membership.org})
-
-
-def _back(request: OrgRequest, org_slug: str) -> str:
-    """The page of this organisation that the form was on, if it says one."""
-    here = f"/orgs/{org_slug}/"
-    path = request.POST.get("next", "")
-    is_ours = path.startswith(here) and path.isprintable() and "\\" not in path
-    return path if is_ours else reverse("orgs:members", args=[org_slug])
 
 
 def _matching(found: QuerySet[Membership], query: str, *, by_email: bool) -> QuerySet[Membership]:

@@ -15,7 +15,7 @@ from hubsso.text import key_in
 from orgs.access import Area, OrgRequest, org_view
 from orgs.models import Membership
 from orgs.roles import ROLE_DESCRIPTIONS, Ability, Role
-from orgs.views.answers import org_page, page_links
+from orgs.views.answers import org_page, page_links, page_to_return_to
 from orgs.views.inputs import key_from
 from sso import bulk_members
 from sso.bulk_members import MAX_MEMBERS, BulkAction, BulkResult
@@ -61,8 +61,8 @@ def bulk(request: OrgRequest, org_slug: str) -> HttpResponse:
         raise Http404 from None
     lines = _chosen_lines(request)
     if not lines:
-        messages.error(request, _("Choose the members first."))
-        return redirect("orgs:members", org_slug)
+        messages.error(request, _("Tick the members first."))
+        return redirect(page_to_return_to(request, "orgs:members"))
     form = BulkRoleForm(request.POST if "confirmed" in request.POST else None)
     if "confirmed" in request.POST and (action is not BulkAction.SET_ROLE or form.is_valid()):
         return _run(request, action, lines, form)
@@ -79,6 +79,7 @@ def _question(
         "rows": rows,
         "number": sum(1 for _line, reason in rows if not reason),
         "form": form,
+        "back": page_to_return_to(request, "orgs:members"),
     }
     return org_page(request, "sso/members_bulk.html", context)
 
@@ -94,7 +95,7 @@ def _run(
         role_lock=request.access.role_lock,
     )
     _tell(request, result)
-    return redirect("orgs:members", request.access.org.slug)
+    return redirect(page_to_return_to(request, "orgs:members"))
 
 
 def _unhindered(action: BulkAction, lines: list[MemberLine], role_lock: str) -> list[Membership]:
