@@ -239,7 +239,11 @@ class OIDCDraftForm(DraftForm):
         has_secret = self._has_stored_secret or self.cleaned_data.get("client_secret")
         if way == ClientAuthentication.PRIVATE_KEY_JWT:
             self.cleaned_data |= {"client_secret": "", "client_secret_expires_on": None}
-        elif way == ClientAuthentication.CLIENT_SECRET and not has_secret:
+        elif (
+            way == ClientAuthentication.CLIENT_SECRET
+            and not has_secret
+            and "client_secret" not in self.errors
+        ):
             self.add_error(
                 "client_secret", ValidationError(gettext("Enter the client secret."), code="required")
             )
