@@ -6,12 +6,15 @@ of the query, the form, the cookies, the headers but a few, and the variables of
 The message of the exception stays; ours hold no secrets.
 """
 
+import copy
 from collections.abc import ItemsView, Mapping
 from types import FrameType
 from typing import Any
 
 from django.http import HttpRequest
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
+
+from hubsso.request_context import without_tokens
 
 HIDDEN = SafeExceptionReporterFilter.cleansed_substitute
 SHOWN_META = frozenset(
@@ -35,7 +38,9 @@ class ErrorReportFilter(SafeExceptionReporterFilter):
         return True
 
     def get_safe_request_meta(self, request: HttpRequest | None) -> dict[str, Any]:
-        return _hidden(request.META, but=SHOWN_META) if request else {}
+        if request is None:
+            return {}
+        return {**_hidden(request.META, but=SHOWN_META), "PATH_INFO": without_tokens(request.path_info)}
 
     def get_safe_cookies(self, request: HttpRequest | None) -> dict[str, Any]:
         return _hidden(request.COOKIES) if request else {}
@@ -60,7 +65,9 @@ class ErrorReporter(ExceptionReporter):
         if self.request is not None:
             data["request_GET_items"] = _hidden(self.request.GET).items()
             data["request_FILES_items"] = _hidden(self.request.FILES).items()
-            data["request_insecure_uri"] = self.request.path
+            data["request_insecure_uri"] = without_tokens(self.request.path)
+            data["request"] = copy.copy(self.request)
+            data["request"].path_info = without_tokens(self.request.path_info)
             data["user_str"] = HIDDEN
         return data
 

@@ -7,6 +7,7 @@ page. It is never taken from the client, who could otherwise write other people'
 import ipaddress
 import json
 import logging
+import re
 import traceback
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 MAX_TEXT_CHARS = 4000
+
+# Addresses that are a proof by themselves: Django names the path of what it refused or failed to answer.
+_SECRET_PATH = re.compile(r"(/(?:hand-over|invitations)/)[\w-]{20,}")
+
+
+def without_tokens(text: str) -> str:
+    """A path as a log may have it."""
+    return _SECRET_PATH.sub(r"\1...", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,7 @@ class RequestContextMiddleware:
 
 
 class RequestContextFilter(logging.Filter):
-    """Adds `request_id` to every record; lets every record through.
+    """Adds `request_id` to every record, and takes tokens out of paths; lets every record through.
 
     Django reports a failed response when the middleware is through with it; then the request itself still knows.
     """
@@ -113,6 +122,8 @@ class RequestContextFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
         record.request_id = current_request_id() or getattr(request, "request_id", "")
+        if isinstance(record.args, tuple):
+            record.args = tuple(without_tokens(arg) if isinstance(arg, str) else arg for arg in record.args)
         return True
 
 

@@ -63,6 +63,8 @@ EVENTS: dict[str, str | Promise] = {
     "org.sso_remind": _("reminded members to authenticate"),
     "org.settings.sso": _("changed the single sign-on settings"),
     "org.settings.sso.draft": _("saved a draft of a connection"),
+    "org.settings.sso.hand_over": _("made a hand-over link for a connection"),
+    "org.settings.sso.hand_over_revoke": _("withdrew a hand-over link"),
     "org.settings.sso.certificate": _("took in a certificate that the identity provider announced"),
     "org.settings.sso.test": _("tested a draft of a connection"),
     "org.settings.sso.live": _("made a connection's revision live"),
@@ -99,9 +101,13 @@ def record(
     *,
     org: Organization,
     actor: User | None,
+    label: str = "",
     data: Mapping[str, Any] | None = None,
 ) -> AuditEvent:
-    """Append one entry, in the caller's transaction or in its own. Raises KeyError for an unknown event."""
+    """Append one entry, in the caller's transaction or in its own. Raises KeyError for an unknown event.
+
+    `label` names who it was where it was no account.
+    """
     EVENTS[event]
     with transaction.atomic():
         return AuditEvent.objects.create(
@@ -109,7 +115,7 @@ def record(
             seq=_next_seq(org),
             event=event,
             actor=actor,
-            actor_label=label_of(actor)[:MAX_LABEL] if actor else "",
+            actor_label=(label_of(actor) if actor else label)[:MAX_LABEL],
             at=timezone.now(),
             ip=current_ip(),
             request_id=current_request_id(),

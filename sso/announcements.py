@@ -142,6 +142,29 @@ _EXPIRY_ADVICE = {
 }
 
 
+def draft_handed_over(*, revision: Revision, recipient: str) -> None:
+    """Somebody without an account saved a draft by a hand-over link."""
+    connection, org = revision.connection, revision.connection.org
+
+    def build() -> Letter:
+        return Letter(
+            subject=_("%(org)s: a draft of %(connection)s was saved by a hand-over link")
+            % {"org": org.name, "connection": connection.name},
+            paragraphs=(
+                _(
+                    "The link that was made for %(recipient)s was used to save draft %(number)s of %(connection)s."
+                )
+                % {"recipient": recipient, "number": revision.number, "connection": connection.name},
+                _("Look through it and test it. Nothing changes for members until an admin makes it live."),
+            ),
+            facts=((_("Issuer"), revision.issuer),),
+            action=(_("Open the connection"), _url("sso:connection", org.slug, connection.uid)),
+            reason=_reason(org),
+        )
+
+    mail_admins(org, build)
+
+
 def recovery_opened(*, org: Organization, email: str, is_own_code: bool) -> None:
     """An admin opened the SSO settings with a recovery code: one of their own, or the operator's."""
 

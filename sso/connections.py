@@ -139,14 +139,15 @@ def save_draft(
     *,
     connection: Connection,
     configuration: OIDCConfiguration | SAMLConfiguration,
-    actor: User,
+    actor: User | None,
     now: datetime,
     based_on: str | None = None,
+    actor_label: str = "",
 ) -> Revision:
     """Save a new draft; an older draft retires. Without `based_on` the later one of two admins' drafts stays.
 
-    Raises SecretNeeded, or a subclass that says why the stored secret can't be kept, and StaleForm when the
-    revision to start from is no longer that of the stamp `based_on`.
+    `actor_label` names whoever has no account. Raises SecretNeeded, or a subclass that says why the stored secret
+    can't be kept, and StaleForm when the revision to start from is no longer that of the stamp `based_on`.
     """
     lock_connection(connection)
     refuse_stale(based_on=based_on, now_saved=draft_stamp(editable_revision(connection)))
@@ -154,7 +155,7 @@ def save_draft(
     secret = values.pop("client_secret", "")
     if _needs_secret(configuration) and not secret:
         secret = _stored_secret(connection, configuration.issuer)
-    return _add_draft(connection, values, secret=secret, actor=actor, now=now)
+    return _add_draft(connection, values, secret=secret, actor=actor, actor_label=actor_label, now=now)
 
 
 @transaction.atomic
@@ -294,8 +295,9 @@ def _add_draft(
     values: dict[str, object],
     *,
     secret: str,
-    actor: User,
+    actor: User | None,
     now: datetime,
+    actor_label: str = "",
     copied_from: int | None = None,
 ) -> Revision:
     """Inside the caller's transaction and lock. The protocol then prepares what logins through it will need."""
@@ -303,7 +305,12 @@ def _add_draft(
     for older in connection.revisions.filter(status=Revision.Status.DRAFT):
         _retire(older, now=now)
     draft = Revision(
-        org_id=connection.org_id, connection=connection, number=newest + 1, created_by=actor, **values
+        org_id=connection.org_id,
+        connection=connection,
+        number=newest + 1,
+        created_by=actor,
+        created_by_label=actor_label,
+        **values,
     )
     if secret:
         draft.seal_client_secret(secret)
@@ -312,7 +319,7 @@ def _add_draft(
     data = {"connection": connection.name, "revision": draft.number, "issuer": draft.issuer}
     if copied_from is not None:
         data["copied_from"] = copied_from
-    audit.record("org.settings.sso.draft", org=connection.org, actor=actor, data=data)
+    audit.record("org.settings.sso.draft", org=connection.org, actor=actor, label=actor_label, data=data)
     return draft
 
 

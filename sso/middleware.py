@@ -31,7 +31,7 @@ from sso.settings_errors import ConnectionGone
 from sso.types import Decision, Outcome
 
 # URL arguments that name an organisation or something that belongs to one.
-ORG_ARGUMENTS = frozenset({"org_slug", "org_uid", "connection_uid", "invitation_token"})
+ORG_ARGUMENTS = frozenset({"org_slug", "org_uid", "connection_uid", "invitation_token", "hand_over_token"})
 
 Responder = Callable[[HttpRequest, GatedOrg, Decision], HttpResponseBase | None]
 

@@ -10,6 +10,7 @@ from sso import activity, attempt_limits, replay
 from sso.models import (
     ConsumedMessage,
     ExpiryWarning,
+    HandOver,
     HeldPost,
     LinkReminder,
     LoginAttempt,
@@ -102,6 +103,7 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
         ),
         "recovery tries": RecoveryTry.objects.filter(at__lte=now - TRIES_WINDOW),
         "link reminders": LinkReminder.objects.filter(sent_at__lt=now - KEEP_REMINDERS),
+        "hand-over links": HandOver.objects.filter(expires_at__lt=now),
         "expiry warnings": ExpiryWarning.objects.filter(sent_at__lt=now - KEEP_EXPIRY_WARNINGS),
         "reported blocks": ReportedBlock.objects.filter(day__lt=(now - KEEP_REPORTED_BLOCKS).date()),
     }

@@ -77,6 +77,16 @@ class DraftNotTested(SettingsRefused):
     message = _("Test this draft first: it goes live once a login of yours through it has passed.")
 
 
+class HandOverGone(SettingsRefused):
+    code = "hand_over_gone"
+    message = _("This link has expired or was withdrawn. Ask whoever sent it for a new one.")
+
+
+class TooManyHandOvers(SettingsRefused):
+    code = "too_many_hand_overs"
+    message = _("There are many open links for this connection already. Withdraw one first.")
+
+
 class NoTrial(SettingsRefused):
     code = "no_trial"
     message = _("No revision is on trial any more: it was confirmed, or the one before it serves again.")

@@ -21,6 +21,7 @@ address is allowed in a minute; a client that floods is held to 25 a second of e
   Those in a *frame* prove nothing and come from anybody: they have counts of their own, so that they use up nothing
   of the server's, and one that ended no session counts as failed, 300 a minute.
 - *Why was I blocked?*, 60 a minute and account: a page that is read, and whose address holds what could be guessed.
+- *Hand-over* links are opened by one person at a time, 120 a minute from an address; each check asks an IdP.
 - *Recovery* tries are counted in the database (`sso.recovery`, 5 in 15 minutes an admin); by address only so that
   trying costs nothing.
 """
@@ -68,6 +69,7 @@ TEST_BY_ADDRESS = Limit("sso.test.address", 300)
 TEST_BY_ACCOUNT = Limit("sso.test.account", 30)
 WHY_BY_ADDRESS = Limit("sso.why.address", 300)
 WHY_BY_ACCOUNT = Limit("sso.why.account", 60)
+HAND_OVER_BY_ADDRESS = Limit("sso.hand_over.address", 120)
 RECOVERY_BY_ADDRESS = Limit("sso.recovery.address", 60)
 RECOVERY_BY_ACCOUNT = Limit("sso.recovery.account", 30)
 ANSWER_BY_ADDRESS = Limit("sso.answer.address", 1500)

@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from sso.views import login, members, sessions, settings_members
+from sso.views import hand_over, login, members, sessions, settings_members
 
 app_name = "sso"
 
 urlpatterns = [
+    path("hand-over/<str:hand_over_token>/", hand_over.hand_over, name="hand_over"),
     path("sso/skip/", login.skip, name="skip"),
     path("sso/<uuid:connection_uid>/signed-out/", sessions.signed_out, name="signed_out"),
     path("sso/<uuid:connection_uid>/oidc/", include("sso.oidc.urls")),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from orgs.models import Invitation, Organization
 from orgs.roles import Role
-from sso.models import LinkedIdentity, RefusalTrace, Revision, RevisionTest
+from sso.models import Connection, HandOver, LinkedIdentity, RefusalTrace, Revision, RevisionTest
 from tests.builders import (
     give_key_pair,
     live_revision,
@@ -81,6 +81,7 @@ def things_of(org: Organization) -> Mapping[str, Any]:
     return {
         "org_slug": org.slug,
         "vendor_key": "okta",
+        "hand_over_uid": _hand_over(connection).uid,
         "member_id": member.pk,
         "user_id": member.user_id,
         "group_slug": group.slug,
@@ -88,6 +89,7 @@ def things_of(org: Organization) -> Mapping[str, Any]:
         "resource_slug": make_page(org, f"{org.slug} page").slug,
         "invitation_id": invitation.pk,
         "invitation_token": "no-such-token",
+        "hand_over_token": "no-such-token",
         "connection_uid": connection.uid,
         "revision_number": old.number,
         "test_id": test.pk,
@@ -97,6 +99,18 @@ def things_of(org: Organization) -> Mapping[str, Any]:
         "session_id": make_sso_session(member, browser_session=f"{org.slug}-browser").pk,
         "reference": trace.reference,
     }
+
+
+def _hand_over(connection: Connection) -> HandOver:
+    now = timezone.now()
+    return HandOver.objects.create(
+        org=connection.org,
+        connection=connection,
+        token_hash=f"{connection.org.slug}-hand-over",
+        recipient=f"{connection.org.slug}-recipient",
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+    )
 
 
 def private_markers(things: Mapping[str, Any]) -> list[str]:

@@ -30,7 +30,7 @@ def admin(client: Client, db: None) -> User:
         ("/orgs/hooli/new-group/", "name", {}),
         ("/orgs/hooli/new-page/", "title", {"visibility": "private"}),
         ("/orgs/hooli/new-app/", "title", {"visibility": "private", "url": "https://a.example/"}),
-        ("/orgs/hooli/settings/sso/connections/new/", "name", {"protocol": "oidc"}),
+        ("/orgs/hooli/settings/sso/connections/new/generic/", "name", {"protocol": "oidc"}),
         ("/accounts/profile/", "name", {}),
     ],
 )

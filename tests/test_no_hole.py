@@ -23,6 +23,7 @@ EXEMPT = {
     "orgs:invitation",
     "sso:start",
     "sso:join",
+    "sso:hand_over",
     "sso:held_post",
     "sso:recovery",
     "sso:why",

@@ -260,5 +260,7 @@ LOGGING: dict[str, Any] = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request"]},
     },
+    # Before any handler, that of mails to ADMINS among them.
+    "loggers": {name: {"filters": ["request"]} for name in ("django.request", "django.security.csrf")},
     "root": {"handlers": ["console"], "level": env.choice("HUBSSO_LOG_LEVEL", "INFO", LOG_LEVELS)},
 }

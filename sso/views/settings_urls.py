@@ -10,6 +10,7 @@ from sso.views import (
     settings_certificates,
     settings_connection,
     settings_explorer,
+    settings_hand_over,
     settings_history,
     settings_keys,
     settings_mapping,
@@ -27,6 +28,8 @@ from sso.views import (
 connection_urlpatterns = [
     path("", settings_connection.connection, name="connection"),
     path("vendor/", settings_new_connection.change_vendor, name="connection_vendor"),
+    path("hand-over/", settings_hand_over.links, name="hand_overs"),
+    path("hand-over/<uuid:hand_over_uid>/revoke/", settings_hand_over.revoke, name="hand_over_revoke"),
     path("rename/", settings_connection.rename, name="connection_rename"),
     path("switch/", settings_connection.switch, name="connection_switch"),
     path("delete/", settings_connection.delete, name="connection_delete"),

@@ -159,3 +159,10 @@ def test_exceptions_are_part_of_the_one_line() -> None:
 
 def test_endless_values_are_cut() -> None:
     assert len(log_line("x" * 100_000, extra={"more": "y" * 100_000})) < 10_000
+
+
+def test_tokens_in_paths_are_in_no_log_line() -> None:
+    line = log_line("%s: %s", "Not Found", "/hand-over/abcdefghijklmnopqrstuvwxyz0123456789_-ABCDE/")
+    assert json.loads(line)["event"] == "Not Found: /hand-over/.../"
+    kept = "/orgs/acme/settings/sso/connections/9c858901-8a57-4791-81fe-4c455b099bc9/hand-over/"
+    assert json.loads(log_line("%s", kept))["event"] == kept

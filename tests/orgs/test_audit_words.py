@@ -62,6 +62,8 @@ RECORDED: dict[str, dict[str, Any]] = {
     "org.settings.sso": CONNECTION | {"action": "switch_off", "sessions_ended": 2, "keeps_attributes": False},
     "org.settings.sso.draft": CONNECTION
     | {"revision": 3, "issuer": "https://idp.hooli.example", "copied_from": 1},
+    "org.settings.sso.hand_over": CONNECTION | {"for": "Ida of the IT company", "expires_at": TIME},
+    "org.settings.sso.hand_over_revoke": CONNECTION | {"for": "Ida of the IT company"},
     "org.settings.sso.certificate": CONNECTION
     | {"revision": 2, "certificate": "CN=Hooli", "fingerprint": "AB:CD", "valid_until": TIME},
     "org.settings.sso.test": CONNECTION | {"revision": 3, "passed": True, "code": ""},

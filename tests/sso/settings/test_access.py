@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -75,6 +76,8 @@ def foreign_ids(zoe: Membership) -> dict[str, object]:
         "user_id": zoe.user_id,
         "reference": "GLBX-2345",
         "vendor_key": "nobody",
+        "resource_slug": "no-such-page",
+        "hand_over_uid": uuid4(),
     }
 
 

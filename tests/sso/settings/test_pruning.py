@@ -11,6 +11,7 @@ from django.utils import timezone
 from sso.models import (
     ConsumedMessage,
     ExpiryWarning,
+    HandOver,
     HeldPost,
     LinkReminder,
     LoginAttempt,
@@ -46,6 +47,7 @@ MODELS: list[type[Model]] = [
     LoginRecord,
     LoginCount,
     ExpiryWarning,
+    HandOver,
 ]
 
 
@@ -56,6 +58,9 @@ def rows(acme: AcmeSettings) -> None:
     for name, away in (("old", -timedelta(days=100)), ("fresh", timedelta(hours=1))):
         at = timezone.now() + away
         who = {"org": acme.org, "user": acme.max.user}
+        HandOver.objects.create(
+            org=acme.org, connection=connection, token_hash=name, created_at=at, expires_at=at
+        )
         LoginAttempt.objects.create(
             **who,
             state=name,
