@@ -1,7 +1,10 @@
 """Which e-mail addresses an account has proven. The only module that reads allauth's `EmailAddress`."""
 
+from collections.abc import Iterable
+
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models.functions import Lower
 
 from accounts.models import User
 
@@ -10,6 +13,15 @@ def verified_emails(user: User) -> frozenset[str]:
     """The account's verified addresses, in lower case."""
     addresses = EmailAddress.objects.filter(user_id=user.pk, verified=True)
     return frozenset(email.lower() for email in addresses.values_list("email", flat=True))
+
+
+def verified_among(emails: Iterable[str]) -> frozenset[str]:
+    """Those of the addresses that some account has proven, in lower case."""
+    wanted = {email.lower() for email in emails}
+    found = EmailAddress.objects.filter(verified=True).annotate(lower=Lower("email")).filter(lower__in=wanted)
+    return (
+        frozenset(email.lower() for email in found.values_list("email", flat=True)) if wanted else frozenset()
+    )
 
 
 def account_of(email: str) -> int | None:

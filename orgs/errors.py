@@ -95,3 +95,67 @@ class GroupNotEmpty(OrgError):
 class SeatNotManual(Forbidden):
     code = "seat_not_manual"
     message = _("This seat was given by the identity provider, and only it can take it back.")
+
+
+# --- Domains -------------------------------------------------------------------------------------------
+
+
+class DomainRefused(OrgError):
+    """Base of what is said beside the field for a domain, or about one."""
+
+    code = "domain_refused"
+    message = _("This domain could not be added.")
+
+
+class DomainMalformed(DomainRefused):
+    code = "domain_malformed"
+    message = _("This is not a domain such as acme.example.")
+
+
+class DomainIsWebmail(DomainRefused):
+    code = "domain_is_webmail"
+    message = _("Anybody can have an address in this domain, so it can't stand for your organisation.")
+
+
+class DomainIsPublicSuffix(DomainRefused):
+    code = "domain_is_public_suffix"
+    message = _("Others register their domains below this one. Enter your own, such as acme.co.uk.")
+
+
+class DomainRepeated(DomainRefused):
+    code = "domain_repeated"
+    message = _("This domain is in the list already.")
+
+
+class TooManyDomains(DomainRefused):
+    code = "too_many_domains"
+    message = _("This is as many domains as an organisation can have. Remove one first.")
+
+
+class DomainTaken(DomainRefused):
+    code = "domain_taken"
+    message = _("Another organisation of this portal has proven that this domain is its own.")
+
+
+class DomainNotProven(DomainRefused):
+    """DNS answered, and the record was not there."""
+
+    code = "domain_not_proven"
+    message = _("The record is not there yet. It can take some minutes, sometimes hours, until DNS shows it.")
+
+
+class DomainUnanswered(DomainRefused):
+    """Nobody could be asked, or nobody answered: nothing is known."""
+
+    code = "domain_unanswered"
+    message = _("DNS gave no answer just now. Try again in a few minutes.")
+
+
+class DomainGone(DomainRefused):
+    code = "domain_gone"
+    message = _("This domain has been removed in the meantime.")
+
+
+class NotInvitedByDomain(Forbidden):
+    code = "not_invited_by_domain"
+    message = _("None of your verified addresses is in a domain that lets people join this organisation.")

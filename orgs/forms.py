@@ -202,3 +202,23 @@ class ResourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
             label=_("Resource group"),
             help_text=_("In a group, only its members and the organisation's admins see a private resource."),
         )
+
+
+class DomainForm(forms.Form):
+    name = forms.CharField(
+        label=_("Domain"),
+        max_length=260,
+        widget=forms.TextInput(
+            attrs={
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "autocomplete": "off",
+                "inputmode": "url",
+                "placeholder": "acme.example",
+            }
+        ),
+    )
+
+
+class AutoJoinForm(forms.Form):
+    is_on = forms.BooleanField(required=False)

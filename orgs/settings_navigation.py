@@ -9,6 +9,7 @@ ORGANISATION = Group(
     [
         Entry(_("Profile"), "orgs:settings", "organisation"),
         Entry(_("Address"), "orgs:rename", "link"),
+        Entry(_("Domains"), "orgs:domains", "mail"),
         Entry(_("Audit log"), "orgs:audit", "activity"),
         Entry(_("Delete"), "orgs:delete", "trash"),
     ],

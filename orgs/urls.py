@@ -3,7 +3,7 @@
 from django.urls import path
 
 from orgs.models import Resource
-from orgs.views import groups, invitations, members, organisation, portal, resources, settings
+from orgs.views import domains, groups, invitations, members, organisation, portal, resources, settings
 
 app_name = "orgs"
 
@@ -57,5 +57,15 @@ urlpatterns = [
     path("orgs/<slug:org_slug>/settings/", settings.profile, name="settings"),
     path("orgs/<slug:org_slug>/settings/rename/", settings.rename, name="rename"),
     path("orgs/<slug:org_slug>/settings/delete/", settings.delete, name="delete"),
+    path("orgs/<slug:org_slug>/settings/domains/", domains.domains_list, name="domains"),
+    path("orgs/<slug:org_slug>/settings/domains/<int:domain_id>/check/", domains.check, name="domain_check"),
+    path(
+        "orgs/<slug:org_slug>/settings/domains/<int:domain_id>/auto-join/",
+        domains.auto_join,
+        name="domain_auto_join",
+    ),
+    path(
+        "orgs/<slug:org_slug>/settings/domains/<int:domain_id>/remove/", domains.remove, name="domain_remove"
+    ),
     path("orgs/<slug:org_slug>/settings/audit/", settings.audit_log, name="audit"),
 ]

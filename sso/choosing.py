@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from accounts.emails import verified_emails
 from accounts.models import User
+from hubsso.domain_names import domain_of
 from sso.models import Connection, LinkedIdentity, SSOSession
 
 
@@ -41,7 +42,7 @@ def choose(candidates: Sequence[Candidate], signs: Signs) -> int | None:
     for known in (signs.renews, signs.linked_to):
         if known in ids:
             return known
-    domains = frozenset(email.lower().rpartition("@")[2] for email in signs.emails)
+    domains = frozenset(domain_of(email) for email in signs.emails)
     matching = [candidate.connection_id for candidate in candidates if candidate.email_domains & domains]
     return matching[0] if len(matching) == 1 else None
 

@@ -3,7 +3,6 @@
 They belong to the connection and hold from the next login on, whichever revision is live.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from hubsso.domain_names import ascii_domain
 from orgs import audit
 from orgs.models import ResourceGroup, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
@@ -23,6 +23,7 @@ from sso.role_mapping import GroupMapping, RoleMapping
 from sso.settings_errors import (
     AdminRuleNeeded,
     AttributeNeeded,
+    DomainClaimed,
     DomainInvalid,
     GroupUnknown,
     NoAdminLeft,
@@ -31,10 +32,6 @@ from sso.settings_errors import (
     RulesNeeded,
 )
 from sso.stamps import refuse_stale, stamp_of
-
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
-MAX_DOMAIN_LENGTH = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +55,14 @@ class GroupRow:
 def save_email_domains(
     *, connection: Connection, domains: Iterable[str], actor: User, based_on: str | None = None
 ) -> list[str]:
-    """Set the matching e-mail domains; none means that no e-mail is compared. Raises DomainInvalid or StaleForm."""
+    """Set the matching e-mail domains; none means that no e-mail is compared.
+
+    Two connections of an organisation share no domain: it says which of them a member goes through. Raises
+    DomainInvalid, DomainClaimed or StaleForm.
+    """
     cleaned = sorted({_clean_domain(domain) for domain in domains})
     refuse_stale(based_on=based_on, now_saved=domains_stamp(lock_connection(connection)))
+    _refuse_claimed(connection, cleaned)
     connection.email_domains = cleaned
     connection.save(update_fields=["email_domains"])
     _record(connection, actor, mapping="email_domains", domains=cleaned)
@@ -226,17 +228,24 @@ def take_back_mapped_seats(*, connection: Connection, actor: User) -> None:
 
 
 def _clean_domain(domain: str) -> str:
-    cleaned = domain.strip().lower().removeprefix("@").rstrip(".")
-    try:
-        ascii_domain = cleaned.encode("idna").decode() if not cleaned.isascii() else cleaned
-    except UnicodeError:
-        ascii_domain = ""
-    if len(ascii_domain) > MAX_DOMAIN_LENGTH or not _DOMAIN.fullmatch(ascii_domain):
+    name = ascii_domain(domain)
+    if name is None:
         raise DomainInvalid(
             _("“%(domain)s” is not a domain such as acme.example.") % {"domain": domain.strip()},
             field="domains",
         )
-    return ascii_domain
+    return name
+
+
+def _refuse_claimed(connection: Connection, domains: Sequence[str]) -> None:
+    for other in Connection.objects.filter(org=connection.org_id).exclude(pk=connection.pk).order_by("pk"):
+        claimed = [domain for domain in domains if domain in other.email_domains]
+        if claimed:
+            raise DomainClaimed(
+                _("%(connection)s has %(domain)s already. A domain leads to one connection.")
+                % {"connection": other.name, "domain": claimed[0]},
+                field="domains",
+            )
 
 
 def _refuse_repeats(keys: list[str]) -> None:

@@ -167,6 +167,12 @@ class DomainInvalid(SettingsRefused):
     code = "email_domain_invalid"
 
 
+class DomainClaimed(SettingsRefused):
+    """Another connection of the organisation has it."""
+
+    code = "email_domain_claimed"
+
+
 class AttributeNeeded(SettingsRefused):
     code = "mapping_needs_attribute"
     message = _("Name the attribute that holds the values.")

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sso.views import hand_over, login, members, sessions, settings_members
+from sso.views import hand_over, join_by_domain, login, members, sessions, settings_members
 
 app_name = "sso"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("orgs/<slug:org_slug>/join/", login.join, name="join"),
     path("orgs/<slug:org_slug>/members/change/", members.bulk, name="members_bulk"),
     path("orgs/<slug:org_slug>/members/<int:member_id>/", settings_members.member, name="member"),
+    path("orgs/<slug:org_slug>/join/by-domain/", join_by_domain.join, name="join_by_domain"),
     path("orgs/<slug:org_slug>/sso/", include("sso.views.member_urls")),
     path(
         "orgs/<slug:org_slug>/settings/sso/connections/<uuid:connection_uid>/saml/",

@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import User
-from orgs.models import Invitation, Organization
+from orgs.models import Domain, Invitation, Organization
 from orgs.roles import Role
 from sso.models import Connection, HandOver, LinkedIdentity, RefusalTrace, Revision, RevisionTest
 from tests.builders import (
@@ -79,6 +79,7 @@ def things_of(org: Organization) -> Mapping[str, Any]:
         issuer=revision.issuer,
     )
     return {
+        "domain_id": _domain(org).pk,
         "org_slug": org.slug,
         "vendor_key": "okta",
         "hand_over_uid": _hand_over(connection).uid,
@@ -113,9 +114,24 @@ def _hand_over(connection: Connection) -> HandOver:
     )
 
 
+def _domain(org: Organization) -> Domain:
+    return Domain.objects.create(
+        org=org, name=f"{org.slug}-domain.example", challenge=f"{org.slug}-challenge"
+    )
+
+
 def private_markers(things: Mapping[str, Any]) -> list[str]:
     """Words of `things_of` that stand on no page for anybody but members."""
     slug = things["org_slug"]
     user = User.objects.get(pk=things["user_id"])
-    words = [f"{slug} page", f"{slug} group", f"{slug}-subject", f"{slug}-ref", f"{slug}-browser", user.email]
+    words = [
+        f"{slug} page",
+        f"{slug} group",
+        f"{slug}-subject",
+        f"{slug}-domain",
+        f"{slug}-challenge",
+        f"{slug}-ref",
+        f"{slug}-browser",
+        user.email,
+    ]
     return [*words, "guest@example.org", "private-body-marker", "Private-marker", "https://idp.example.org"]

@@ -24,6 +24,7 @@ EXEMPT = {
     "sso:start",
     "sso:join",
     "sso:hand_over",
+    "sso:join_by_domain",
     "sso:held_post",
     "sso:recovery",
     "sso:why",

@@ -26,6 +26,7 @@ FOUNDATION = frozenset(
         "hubsso.request_context",
         "hubsso.request_sizes",
         "hubsso.spreadsheets",
+        "hubsso.domain_names",
         "hubsso.negotiation",
         "hubsso.dev_keys",
         "hubsso.text",

@@ -1,5 +1,6 @@
 """The JSON shapes of an organisation, its resources and its members. Times are ISO 8601 in UTC."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -40,19 +41,18 @@ def full(resource: Resource) -> dict[str, Any]:
     return {**summary(resource), **content, "created_at": resource.created_at.isoformat()}
 
 
-def members(org: Organization, page: Page[Membership], *, with_emails: bool) -> dict[str, Any]:
-    """A page of members; e-mail addresses are for admins."""
+def members(org: Organization, page: Page[Membership], *, emails: Mapping[int, str]) -> dict[str, Any]:
+    """A page of members, with the `emails` that the viewer may read, by membership."""
     return {
-        "members": [_member(membership, with_email=with_emails) for membership in page.rows],
+        "members": [_member(membership, email=emails.get(membership.pk)) for membership in page.rows],
         "next": _next(reverse("orgs:members", args=[org.slug]), page.next_key),
     }
 
 
-def _member(membership: Membership, *, with_email: bool) -> dict[str, Any]:
-    email = {"email": membership.user.email} if with_email else {}
+def _member(membership: Membership, *, email: str | None) -> dict[str, Any]:
     return {
         "name": membership.user.name,
-        **email,
+        **({"email": email} if email is not None else {}),
         "role": membership.role,
         "role_source": membership.role_source,
         "is_external_collaborator": membership.is_external_collaborator,

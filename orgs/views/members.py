@@ -18,6 +18,7 @@ from orgs import member_page, members
 from orgs.access import Area, OrgAccess, OrgRequest, gate_exempt, org_view
 from orgs.errors import LastAdmin
 from orgs.forms import BELOW_ADMIN, CollaboratorForm, RoleForm
+from orgs.member_emails import shown_emails
 from orgs.models import Membership
 from orgs.paging import page_by_key
 from orgs.roles import ROLE_DESCRIPTIONS, Ability, Role
@@ -73,10 +74,11 @@ def members_list(request: OrgRequest, org_slug: str) -> HttpResponse:
     query = text_from(request, "q")
     found = _matching(access.org.memberships.select_related("user"), query, by_email=can_manage)
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
+    emails = shown_emails(page.rows, access)
     if wants_json(request):
-        return json_answer(json_shapes.members(access.org, page, with_emails=can_manage))
+        return json_answer(json_shapes.members(access.org, page, emails=emails))
     context = {
-        "members": page.rows,
+        "members": [(membership, emails.get(membership.pk, "")) for membership in page.rows],
         **page_links(request, page),
         "query": query,
         "role_descriptions": [(role.label, ROLE_DESCRIPTIONS[role]) for role in Role],

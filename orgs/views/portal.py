@@ -3,13 +3,15 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from orgs import search
+from accounts.requests import signed_in_user
+from orgs import domains, search
 from orgs.access import PortalRequest
 from orgs.models import Organization, Resource
 from orgs.roles import Role
 from orgs.views.inputs import text_from
 
 RECENT_RESOURCES = 12
+MAX_JOINABLE = 10
 
 
 def home(request: PortalRequest) -> HttpResponse:
@@ -27,6 +29,7 @@ def home(request: PortalRequest) -> HttpResponse:
         "my_orgs": [(org, Role(roles[org.pk])) for org in orgs],
         "hidden": Resource.objects.hidden_from(request.viewer),
         "recent": recent,
+        "joinable": domains.joinable_orgs(signed_in_user(request))[:MAX_JOINABLE],
     }
     return render(request, "home.html", context)
 

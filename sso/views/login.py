@@ -27,6 +27,7 @@ from sso.throttles import (
     throttled,
 )
 from sso.types import Purpose
+from sso.views import join_by_domain
 from sso.views.connection_choice import asked_connection, choices, is_silent
 from sso.views.outcome import refuse
 from sso.views.pressed import CONTINUE, came_from_another_site, join_token, must_ask_first, was_join_pressed
@@ -71,7 +72,7 @@ def join(request: HttpRequest, org_slug: str) -> HttpResponse:
     trials.settle_if_due(org_id=org.pk, now=timezone.now())
     live = list(live_connections(org))
     if not live:
-        raise Http404
+        return join_by_domain.offer(request, org)
     connection = asked_connection(request, live)
     if connection is not None and was_join_pressed(request, org):
         return _to_idp(request, connection, Purpose.JOIN)

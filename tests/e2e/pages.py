@@ -35,6 +35,7 @@ ORGANISATION = frozenset(
         "orgs:delete_group",
         "orgs:settings",
         "orgs:rename",
+        "orgs:domains",
         "orgs:delete",
         "orgs:audit",
     }
@@ -77,6 +78,7 @@ SAML_CONNECTION = CONNECTION | {"sso:certificate_add", "sso:certificate_remove"}
 POLICY_STEPS = frozenset(
     {"sso:policy_off", "sso:policy_optional", "sso:policy_report_only", "sso:policy_enforced"}
 )
+WITH_DOMAINS = frozenset({"orgs:domain_remove"})
 WITH_RECOVERY_CODES = frozenset({"sso:recovery_codes_make"})
 BY_LINKS = (
     ANONYMOUS
@@ -85,6 +87,7 @@ BY_LINKS = (
     | SSO_SETTINGS
     | SAML_CONNECTION
     | POLICY_STEPS
+    | WITH_DOMAINS
     | WITH_RECOVERY_CODES
     | {"orgs:create"}
 )
@@ -141,6 +144,8 @@ NOT_LOOKED_AT = {
     "mfa_reauthenticate": "a second factor's form, as mfa_authenticate",
     "mfa_reauthenticate_webauthn": "a second factor's form, as mfa_authenticate",
     "orgs:change_role": "POST",
+    "orgs:domain_auto_join": "POST",
+    "orgs:domain_check": "POST",
     "orgs:give_seat": "POST",
     "orgs:revoke_invitation": "POST",
     "orgs:set_collaborator": "POST",
@@ -150,6 +155,7 @@ NOT_LOOKED_AT = {
     "sso:go_live": "POST",
     "sso:hand_over_revoke": "POST",
     "sso:keep_attributes": "POST",
+    "sso:join_by_domain": "POST",
     "sso:key_add": "POST",
     "sso:key_certificate": "a certificate, as a file",
     "sso:oidc_backchannel_logout": "POST",

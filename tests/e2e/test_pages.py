@@ -36,7 +36,7 @@ def test_pages_of_an_organisation_with_oidc(visitor: Visitor) -> None:
     visitor.open("/orgs/acme/settings/sso/")
     visitor.authenticate("Acme Login", OLIVIA)
     expected = pages.ORGANISATION | pages.SSO_SETTINGS | pages.CONNECTION | pages.WITH_RECOVERY_CODES
-    expected |= pages.POLICY_STEPS - {"sso:policy_enforced"}
+    expected |= pages.WITH_DOMAINS | pages.POLICY_STEPS - {"sso:policy_enforced"}
     look_at_all(visitor, "/orgs/acme/", within="/orgs/", expected=expected | {"orgs:create"})
 
 

@@ -10,7 +10,7 @@ from orgs.roles import Role, RoleSource
 from sso import mappings, seen_attributes
 from sso.mappings import GroupRow, RoleRow
 from sso.models import Connection
-from sso.settings_errors import SettingsRefused
+from sso.settings_errors import DomainClaimed, SettingsRefused
 from tests.builders import make_assertion, make_connection, make_group, make_org
 from tests.sso.settings.conftest import AcmeSettings
 from tests.sso.settings.mapping_pages import fields_of, rows, save_mapping
@@ -70,6 +70,24 @@ def test_role_mapping_by_the_page(acme: AcmeSettings, connection: Connection) ->
         {"value": "eng", "role": "write"},
     ]
     assert 'value="admins"' in acme.page("mapping", connection.uid)
+
+
+def test_two_connections_share_no_domain(acme: AcmeSettings, connection: Connection) -> None:
+    """It says which of them a member goes through."""
+    other = make_connection(acme.org, connection={"name": "Contractors"})
+    mappings.save_email_domains(connection=other, domains=["acme.example"], actor=acme.admin)
+    elsewhere = make_connection(make_org("globex"))
+    mappings.save_email_domains(connection=elsewhere, domains=["partner.example"], actor=acme.admin)
+    response = acme.post("domains", connection.uid, domains="partner.example ACME.example")
+    assert response.context["form"].errors["domains"] == [
+        "Contractors has acme.example already. A domain leads to one connection."
+    ]
+    with pytest.raises(DomainClaimed) as refusal:
+        mappings.save_email_domains(connection=connection, domains=["acme.example"], actor=acme.admin)
+    assert refusal.value.code == "email_domain_claimed"
+    acme.post("domains", connection.uid, domains="partner.example")
+    connection.refresh_from_db()
+    assert connection.email_domains == ["partner.example"]
 
 
 def test_mapping_that_is_on_locks_roles(acme: AcmeSettings, connection: Connection) -> None:
