@@ -44,6 +44,8 @@ EVENTS: dict[str, str | Promise] = {
     "org.domain.update": _("changed what a domain is good for"),
     "org.domain.lose": _("a domain's record was missing for a week: it counts no longer"),
     "org.domain.remove": _("removed a domain"),
+    "org.audit.export": _("exported the audit log"),
+    "org.audit.retention": _("changed how long the audit log is kept"),
     "org.group.create": _("created a resource group"),
     "org.group.update": _("changed a resource group"),
     "org.group.delete": _("deleted a resource group"),

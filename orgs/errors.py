@@ -37,6 +37,11 @@ class InvitationsOff(Forbidden):
     message = _("This organisation can't invite by e-mail just now.")
 
 
+class RetentionTooShort(OrgError):
+    code = "retention_too_short"
+    message = _("Keep entries for at least 30 days, or for good.")
+
+
 class SlugTaken(OrgError):
     code = "slug_taken"
     message = _("This address is taken. Choose another one.")

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from orgs.models import Resource
-from orgs.views import domains, groups, invitations, members, organisation, portal, resources, settings
+from orgs.views import audit, domains, groups, invitations, members, organisation, portal, resources, settings
 
 app_name = "orgs"
 
@@ -67,5 +67,7 @@ urlpatterns = [
     path(
         "orgs/<slug:org_slug>/settings/domains/<int:domain_id>/remove/", domains.remove, name="domain_remove"
     ),
-    path("orgs/<slug:org_slug>/settings/audit/", settings.audit_log, name="audit"),
+    path("orgs/<slug:org_slug>/settings/audit/", audit.log, name="audit"),
+    path("orgs/<slug:org_slug>/settings/audit/export/", audit.export, name="audit_export"),
+    path("orgs/<slug:org_slug>/settings/audit/retention/", audit.retention, name="audit_retention"),
 ]

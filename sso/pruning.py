@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from orgs import audit_retention
 from sso import activity, attempt_limits, replay
 from sso.models import (
     ConsumedMessage,
@@ -48,7 +49,11 @@ def prune(*, now: datetime, is_dry_run: bool) -> dict[str, int]:
     }
     # A test's mark outlives what its login received.
     claims = RevisionTest.objects.filter(at__lt=now - _trace_retention()).exclude(claims_sealed="")
-    return {**pruned, "test claims": claims.count() if is_dry_run else claims.update(claims_sealed="")}
+    return {
+        **pruned,
+        "test claims": claims.count() if is_dry_run else claims.update(claims_sealed=""),
+        "audit entries": audit_retention.prune(now=now, is_dry_run=is_dry_run),
+    }
 
 
 def _delete_in_batches(rows: QuerySet) -> int:  # type: ignore[type-arg]

@@ -16,6 +16,7 @@ import pytest
 from django import forms
 from django.test import Client
 
+from orgs import audit_forms
 from orgs import forms as orgs_forms
 from orgs.models import Resource
 from orgs.roles import Role
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.catalogue("WEB-IDOR")
 ROOT = Path(__file__).resolve().parent.parent
 FORM_MODULES = [
     orgs_forms,
+    audit_forms,
     *(import_module(f"sso.forms.{module.name}") for module in pkgutil.iter_modules(sso_forms.__path__)),
     oidc_forms,
     saml_forms,
@@ -48,6 +50,7 @@ CARRIERS = (
 NAMES_A_THING = {"GroupRuleForm.group", "MemberEmailForm.email", "ResourceForm.group", "SeatForm.email"}
 # ...and those that do not: where an invitation is sent, a length of time, an IdP in a document that came with it.
 NAMES_NOTHING = {
+    "AuditRetentionForm.days",
     "InviteForm.email",
     "OIDCDraftForm.held_secret",
     "SAMLDraftForm.entity_id",

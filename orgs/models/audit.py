@@ -1,7 +1,8 @@
 """The audit log's table. It is written by `orgs.audit.record` only; nobody edits or deletes an entry.
 
 Code that tries is refused here. What Django itself does when an organisation or an account is deleted still works:
-it goes by the base manager, and so do the database's own rules.
+it goes by the base manager, and so do the database's own rules. An organisation that keeps its log for so many days
+only has the older entries deleted by a door of its own (`AuditEvent.delete_oldest`).
 """
 
 from typing import Any, NoReturn
@@ -68,6 +69,14 @@ class AuditEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnly
+
+    @classmethod
+    def delete_oldest(cls, org: Organization, *, before_seq: int, limit: int) -> int:
+        """The one way to delete entries: for `orgs.audit_retention`, the oldest ones, as many as `limit`."""
+        old = cls._base_manager.filter(org=org, seq__lt=before_seq).order_by("seq")
+        keys = list(old.values_list("pk", flat=True)[:limit])
+        cls._base_manager.filter(pk__in=keys).delete()
+        return len(keys)
 
 
 class AuditCounter(models.Model):

@@ -1,23 +1,18 @@
-"""An organisation's settings: profile, address, deletion and the audit log. For admins; the gate sees to it."""
+"""An organisation's settings: profile, address and deletion. For admins; the gate sees to it."""
 
 from django.contrib import messages
 from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from accounts.requests import signed_in_user
-from orgs import audit, organisations
+from orgs import organisations
 from orgs.access import Area, OrgRequest, org_view
 from orgs.errors import SlugTaken
 from orgs.forms import ProfileForm, RenameForm, TypedConfirmationForm
-from orgs.paging import page_by_key
 from orgs.roles import Ability, Role
-from orgs.views.answers import org_page, page_links
-from orgs.views.inputs import key_from
-
-AUDIT_PAGE_SIZE = 50
+from orgs.views.answers import org_page
 
 
 @org_view(Area.SETTINGS, needs=Ability.MANAGE)
@@ -67,22 +62,3 @@ def delete(request: OrgRequest, org_slug: str) -> HttpResponse:
         messages.success(request, _("%(org)s has been deleted.") % {"org": org.name})
         return redirect("home")
     return org_page(request, "orgs/settings/delete.html", {"form": form})
-
-
-@require_safe
-@org_view(Area.SETTINGS, needs=Ability.MANAGE)
-def audit_log(request: OrgRequest, org_slug: str) -> HttpResponse:
-    event = request.GET.get("event", "")
-    events = request.access.org.audit_events.all()
-    if event in audit.EVENTS:
-        events = events.filter(event=event)
-    page = page_by_key(
-        events, key="seq", size=AUDIT_PAGE_SIZE, after=key_from(request, "before"), descending=True
-    )
-    context = {
-        "entries": [audit.describe(entry) for entry in page.rows],
-        **page_links(request, page, key="before"),
-        "event": event,
-        "event_choices": list(audit.EVENTS.items()),
-    }
-    return org_page(request, "orgs/settings/audit.html", context)

@@ -38,6 +38,7 @@ ORGANISATION = frozenset(
         "orgs:domains",
         "orgs:delete",
         "orgs:audit",
+        "orgs:audit_retention",
     }
 )
 SSO_SETTINGS = frozenset(
@@ -143,6 +144,7 @@ NOT_LOOKED_AT = {
     "mfa_login_webauthn": "JSON",
     "mfa_reauthenticate": "a second factor's form, as mfa_authenticate",
     "mfa_reauthenticate_webauthn": "a second factor's form, as mfa_authenticate",
+    "orgs:audit_export": "POST",
     "orgs:change_role": "POST",
     "orgs:domain_auto_join": "POST",
     "orgs:domain_check": "POST",

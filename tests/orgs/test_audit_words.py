@@ -39,6 +39,8 @@ RECORDED: dict[str, dict[str, Any]] = {
     "org.domain.update": {"domain": "hooli.example", "auto_join": True},
     "org.domain.lose": {"domain": "hooli.example"},
     "org.domain.remove": {"domain": "hooli.example", "was_verified": True},
+    "org.audit.export": {"format": "csv", "event": "group:logins", "since": "2026-11-01"},
+    "org.audit.retention": {"days": {"from": None, "to": 90}},
     "org.group.create": {"group": "Research"},
     "org.group.update": {"group": "Research"},
     "org.group.delete": {"group": "Research"},

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db.models import Model
 from django.utils import timezone
 
+from orgs.models import AuditEvent, Organization
 from sso.models import (
     ConsumedMessage,
     ExpiryWarning,
@@ -48,6 +49,7 @@ MODELS: list[type[Model]] = [
     LoginCount,
     ExpiryWarning,
     HandOver,
+    AuditEvent,
 ]
 
 
@@ -55,6 +57,7 @@ MODELS: list[type[Model]] = [
 def rows(acme: AcmeSettings) -> None:
     """Of every kind one row that is long over and one that still matters."""
     connection = make_connection(acme.org)
+    Organization.objects.update(audit_retention_days=30)
     for name, away in (("old", -timedelta(days=100)), ("fresh", timedelta(hours=1))):
         at = timezone.now() + away
         who = {"org": acme.org, "user": acme.max.user}
@@ -103,6 +106,7 @@ def rows(acme: AcmeSettings) -> None:
         ReportedBlock.objects.create(**who, day=at.date(), channel="html", path="/")
         reminded = acme.max.user if name == "old" else acme.admin
         LinkReminder.objects.create(org=acme.org, user=reminded, sent_at=at)
+        AuditEvent.objects.create(org=acme.org, seq=1 if name == "old" else 2, event="org.update", at=at)
         end = {"org": acme.org, "connection": connection, "purpose": "login", "outcome": "ok"}
         LoginRecord.objects.create(**end, at=at)
         LoginCount.objects.create(**end, day=at.date())
