@@ -26,9 +26,15 @@
     document.querySelectorAll(selector).forEach(act);
   }
 
-  function announce(text) {
+  /* The region holds what scripts say, in the reader's language: `data-copied`, and so on. */
+  function said(name) {
     const region = document.getElementById("announcements");
-    if (region) region.textContent = text;
+    return region ? region.dataset[name] : "";
+  }
+
+  function announce(name) {
+    const region = document.getElementById("announcements");
+    if (region) region.textContent = said(name);
   }
 
   async function copy(button) {
@@ -36,8 +42,8 @@
     await navigator.clipboard.writeText("value" in source ? source.value : source.textContent.trim());
     const label = button.querySelector("[data-copy-label]");
     const before = label.textContent;
-    label.textContent = "Copied";
-    announce("Copied to the clipboard");
+    label.textContent = said("copied");
+    announce("copiedAloud");
     window.setTimeout(function () { label.textContent = before; }, 2000);
   }
 
@@ -71,7 +77,7 @@
 
   document.addEventListener("click", function (event) {
     const button = event.target.closest("[data-copy-target], [data-print]");
-    if (button && button.dataset.copyTarget) copy(button).catch(function () { announce("Copying was not allowed"); });
+    if (button && button.dataset.copyTarget) copy(button).catch(function () { announce("copyRefused"); });
     else if (button) window.print();
     closeMenus(event.target.closest("details.menu"));
   });

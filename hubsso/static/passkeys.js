@@ -2,6 +2,8 @@
 (function () {
   "use strict";
 
+  const texts = document.currentScript.dataset; // in the reader's language
+
   if (window.PublicKeyCredential) {
     document.querySelectorAll(".needs-script").forEach(function (element) { element.hidden = false; });
   }
@@ -18,7 +20,7 @@
       (heading.closest(".page-head") || heading).after(alert);
     }
     alert.textContent = event.detail.exception.name === "NotAllowedError"
-      ? "That was cancelled, or took too long. Try again."
-      : "This passkey or security key could not be used here.";
+      ? texts.cancelled
+      : texts.failed;
   });
 })();

@@ -37,7 +37,7 @@
   }
 
   function label(button) {
-    button.setAttribute("aria-label", isDark() ? "Use the light theme" : "Use the dark theme");
+    button.setAttribute("aria-label", isDark() ? button.dataset.toLight : button.dataset.toDark);
     button.querySelector("[data-theme-icon=light]").hidden = isDark();
     button.querySelector("[data-theme-icon=dark]").hidden = !isDark();
     button.hidden = false;
