@@ -30,7 +30,7 @@ ATTRIBUTES = frozenset({"alt", "aria-label", "data-confirm", "placeholder", "tit
 NAMES = re.compile(
     r"\S+@\S+|https?://\S*|[\w.-]+\.(example|org|com)\b|\borg\.[\w.]+|\b[0-9A-F]{2}(:[0-9A-F]{2})+\b"
     r"|\b[A-Z2-9]{4}-[A-Z2-9]{4}\b|\b(P|Person|RS|PS|ES)\d+\b|\bAcme (Login|IdP \d)|\bacme (page|group)"
-    r"|\b(acme-)?subject(-\d+)?\b"
+    r"|\bacme-\w+|\bsubject-\d+\b"
     r"|\b(Public-marker|Private-marker|HubSSO|Acme|Globex|Olivia|Max|Nina|Zoe|hubsso)\b"
     r"|\b(English|Français|UTC|OpenID Connect|SAML( 2\.0)?|OIDC|EdDSA|HTTP-(Redirect|POST)|groups)\b"
 )
@@ -50,12 +50,13 @@ class Texts(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        is_raw = tag in RAW or given.get("lang") == "en" or RAW_CLASS.search(given.get("class") or "")
+        is_raw = tag in RAW or given.get("lang") == "en"
+        is_raw = is_raw or bool(RAW_CLASS.search(given.get("class") or ""))
         is_raw = is_raw or (tag == "option" and "/" in (given.get("value") or ""))  # a time zone's name
         for name in ATTRIBUTES & given.keys():
             self._look_at(given[name] or "", is_whole=True)
         if tag not in VOID:
-            self.open.append(bool(is_raw) or (bool(self.open) and self.open[-1]))
+            self.open.append(is_raw or (bool(self.open) and self.open[-1]))
 
     def handle_endtag(self, tag: str) -> None:
         if self.open:
