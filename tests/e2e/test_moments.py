@@ -160,14 +160,13 @@ def test_form_errors_stand_beside_their_fields(visitor: Visitor) -> None:
 
 def test_issuer_that_does_not_answer_is_said_beside_the_field(visitor: Visitor) -> None:
     visitor.sign_in(HANA)
-    visitor.open("/orgs/hooli/settings/sso/connections/new/?protocol=oidc")
-    visitor.page.get_by_label("Name").fill("Hooli ID")
-    visitor.main.get_by_role("button").last.click()
-    visitor.page.get_by_label("Client ID").fill("hubsso")
-    visitor.page.get_by_label("Client Secret").fill("secret")
-    visitor.page.get_by_label("Issuer URL").fill("http://127.0.0.1:9/")
-    visitor.main.get_by_role("button", name="Save").click()
-    expect(visitor.page.get_by_label("Issuer URL")).to_have_accessible_description(
+    visitor.open("/orgs/hooli/settings/sso/connections/new/auth0/")
+    visitor.main.get_by_role("button", name="Continue").click()
+    visitor.page.get_by_label(re.compile("^Client ID")).fill("hubsso")
+    visitor.page.get_by_label(re.compile("^Client Secret(?! expires)")).fill("secret")
+    visitor.page.get_by_label(re.compile("^Issuer URL")).fill("http://127.0.0.1:9/")
+    visitor.main.get_by_role("button", name="Check").click()
+    expect(visitor.page.get_by_label(re.compile("^Issuer URL"))).to_have_accessible_description(
         re.compile("does not accept connections on port 9")
     )
     look(visitor)

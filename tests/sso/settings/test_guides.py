@@ -7,8 +7,11 @@ import pytest
 from sso.guides import FOLDER, GENERIC, Guide, GuideInvalid, guide_for, read_guides, vendors
 from sso.guides.shown import check_names, shown_guide
 from sso.guides.strings import TARGET, written_module
+from sso.models import Connection
 from sso.protocols import adapter_for
+from sso.templatetags.guides import with_code
 from sso.types import SSOProtocol
+from tests.sso.settings.conftest import AcmeSettings
 
 GUIDES = read_guides(FOLDER)
 GOOD = """
@@ -45,6 +48,20 @@ def test_guide_shows_our_values_in_the_vendor_s_words(guide: Guide) -> None:
     for snippet in shown.snippets:
         assert "9c858901-8a57-4791-81fe-4c455b099bc9" in snippet.value
         assert "{acs" not in snippet.value
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: f"{guide.vendor}-{guide.protocol}")
+def test_set_up_page_speaks_as_the_vendor_does(acme: AcmeSettings, guide: Guide) -> None:
+    made = Connection.objects.create(
+        org=acme.org, name="Acme Login", protocol=guide.protocol, vendor=guide.vendor
+    )
+    page = acme.page("draft", made.uid)
+    said = [guide.where, *guide.steps, *guide.pitfalls, *guide.copy.values(), *guide.paste.values()]
+    values = [value.value for value in adapter_for(guide.protocol).values_for_idp(str(made.uid))]
+    for text in (*said, *values):
+        assert with_code(text) in page
+    assert ("Set your e-mail domains" in page) is guide.shared_issuer
+    assert {name for name in guide.paste if f'name="{name}"' not in page} == set()
 
 
 def test_pattern_of_a_value_matches_it_alone() -> None:
