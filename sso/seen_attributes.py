@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models, transaction
 
@@ -29,6 +30,7 @@ MAX_DEPTH = 6
 BATCH = 1000
 # Distributed claims (OpenID Connect Core 5.6.2) carry access tokens. AD's `tokenGroups` are groups.
 _NEVER_KEPT = re.compile(r"_claim_sources|(access|refresh|id)[_-]?token|secret|passw(or)?d", re.IGNORECASE)
+_COLUMNS = ("user_id", "attributes_sealed", "groups_incomplete", "seen_at")
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 
@@ -111,18 +113,20 @@ def attributes_of(*, connection: Connection, user: User, now: datetime) -> Seen 
 def seen_of(*, connection: Connection, user_ids: Collection[int], now: datetime) -> dict[int, Seen]:
     """User id -> last word, of those who have one. One query; ask for no more than some thousand at a time."""
     rows = _current(connection, now).filter(user__in=list(user_ids))
-    return {seen.user_id: seen for seen in _opened(rows.iterator())}
+    return {seen.user_id: seen for seen in _opened(connection, rows.values_list(*_COLUMNS))}
 
 
 def each_seen(*, connection: Connection, now: datetime, newest: int | None = None) -> Iterator[Seen]:
     """Everybody's last word, in batches; or that of the `newest` logins only, the latest first."""
     if newest is not None:
-        yield from _opened(_current(connection, now).order_by("-seen_at")[:newest])
+        rows = _current(connection, now).order_by("-seen_at").values_list(*_COLUMNS)
+        yield from _opened(connection, rows[:newest])
         return
     last = 0
-    while rows := list(_current(connection, now).filter(pk__gt=last).order_by("pk")[:BATCH]):
-        yield from _opened(rows)
-        last = rows[-1].pk
+    batches = _current(connection, now).order_by("user").values_list(*_COLUMNS)
+    while batch := list(batches.filter(user__gt=last)[:BATCH]):
+        yield from _opened(connection, batch)
+        last = batch[-1][0]
 
 
 def seen_for(*, user: User, now: datetime) -> list[KeptOfMember]:
@@ -145,7 +149,7 @@ def _kept_of(rows: models.QuerySet[SeenAttributes]) -> list[KeptOfMember]:
             kept_until=row.expires_at,
         )
         for row in rows.select_related("org", "connection").order_by("org__name", "pk")
-        for seen in _opened([row])
+        for seen in _opened(row.connection, [tuple(getattr(row, name) for name in _COLUMNS)])
     ]
 
 
@@ -205,19 +209,14 @@ def _current(connection: Connection, now: datetime) -> models.QuerySet[SeenAttri
     return SeenAttributes.objects.filter(connection=connection, expires_at__gt=now)
 
 
-def _opened(rows: Iterable[SeenAttributes]) -> Iterator[Seen]:
-    """A row that no key of ours opens any more counts as not kept: the next login writes it anew."""
-    for row in rows:
+def _opened(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> Iterator[Seen]:
+    """Rows of _COLUMNS. One that no key of ours opens any more counts as not kept: the next login writes it anew."""
+    for user_id, sealed, groups_incomplete, seen_at in rows:
         try:
-            text = unseal(row.attributes_sealed, context=_context(row.org_id, row.connection_id, row.user_id))
+            text = unseal(sealed, context=_context(connection.org_id, connection.pk, user_id))
         except CannotUnseal:
             continue
-        yield Seen(
-            user_id=row.user_id,
-            attributes=json.loads(text),
-            groups_incomplete=row.groups_incomplete,
-            seen_at=row.seen_at,
-        )
+        yield Seen(user_id, json.loads(text), groups_incomplete, seen_at)
 
 
 def _context(org_id: int, connection_id: int, user_id: int) -> str:

@@ -136,7 +136,7 @@ def test_everybody_is_walked_in_batches(world: World, monkeypatch: pytest.Monkey
             now=now,
         )
     found = seen_attributes.each_seen(connection=world.acme_idp, now=now)
-    assert [seen.user_id for seen in found] == [world.max.user_id, world.olivia.user_id]
+    assert [seen.user_id for seen in found] == [world.olivia.user_id, world.max.user_id]
     assert len(list(seen_attributes.each_seen(connection=world.acme_idp, now=now, newest=1))) == 1
 
 
