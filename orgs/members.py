@@ -7,6 +7,7 @@ Whoever takes an admin away locks the organisation's row first: of two admins le
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -167,9 +168,21 @@ def is_last_admin(membership: Membership) -> bool:
     Keeps the answer true until the transaction ends: whoever asks the same of the organisation waits.
     """
     lock_organisation(membership.org_id)
-    admins = Membership.objects.filter(org_id=membership.org_id, role=Role.ADMIN, user__is_active=True)
     is_admin = Membership.objects.filter(pk=membership.pk, role=Role.ADMIN).exists()
-    return is_admin and not admins.exclude(pk=membership.pk).exists()
+    return is_admin and not _other_admins(membership).exists()
+
+
+def removal_lock_on(membership: Membership) -> str:
+    """Why this member can't be removed or leave; empty where they can. As it is now: `remove_member` makes sure."""
+    if membership.role != Role.ADMIN or _other_admins(membership).exists():
+        return ""
+    return _(LastAdmin.message)
+
+
+def _other_admins(membership: Membership) -> QuerySet[Membership]:
+    """A switched-off account is no admin."""
+    admins = Membership.objects.filter(org_id=membership.org_id, role=Role.ADMIN, user__is_active=True)
+    return admins.exclude(pk=membership.pk)
 
 
 def lock_organisation(org_id: int) -> None:

@@ -53,7 +53,7 @@ def why_not(action: BulkAction, line: MemberLine, *, role_lock: str) -> str:
         return "" if line.sessions else _("Has no live session.")
     if action is BulkAction.UNLINK:
         return "" if line.identity else _("Is not linked.")
-    return ""
+    return str(members.removal_lock_on(membership))
 
 
 def run(

@@ -215,7 +215,7 @@ class GroupUnknown(SettingsRefused):
 
 class RelinkOutdated(SettingsRefused):
     code = "relink_outdated"
-    message = (
+    message = _(
         "This refusal can't be used any more: the member, the link or the connection has changed since. Ask the "
         "member to sign in again; a new refusal shows how it is now."
     )
@@ -223,7 +223,7 @@ class RelinkOutdated(SettingsRefused):
 
 class RelinkEmailRefused(SettingsRefused):
     code = "relink_email_refused"
-    message = (
+    message = _(
         "The new identity's e-mail address does not pass the matching e-mail domains. Add the address to the "
         "account or change the domains, then ask the member to sign in again."
     )

@@ -95,7 +95,9 @@ class MemberFilterForm(forms.Form):
 
 
 class BulkRoleForm(forms.Form):
-    role = forms.TypedChoiceField(label=_("New role"), choices=Role.choices, coerce=Role)
+    role = forms.TypedChoiceField(
+        label=_("New role"), choices=[("", _("Choose a role")), *Role.choices], coerce=Role
+    )
 
 
 def _one(kind: Any, value: str | None) -> Any:

@@ -67,6 +67,7 @@ def test_roles_are_set_for_all(olivia: Client, world: World) -> None:
         ("make_member", "max", "Is no external collaborator."),
         ("end_sessions", "max", "Has no live session."),
         ("unlink", "max", "Is not linked."),
+        ("remove", "olivia", "An organisation needs at least one admin."),
     ],
 )
 def test_whom_a_rule_keeps_stays_on_the_list_with_the_reason(
