@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from hubsso.domain_names import ascii_domain
 from orgs import audit
-from orgs.models import ResourceGroup, ResourceGroupSeat
+from orgs.domains import verified_names
+from orgs.models import Organization, ResourceGroup, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
 from sso.connection_lock import lock_connection
 from sso.mapping_preview import leaves_no_admin
@@ -187,6 +188,23 @@ def save_group_mapping(
 def preview_stamp(mapping: RoleMapping | GroupMapping) -> str:
     """Names a proposed mapping, so that what is saved is what the preview showed."""
     return stamp_of(mapping.is_enabled, mapping.attribute, sorted(mapping.rules))
+
+
+@dataclass(frozen=True, slots=True)
+class DomainRoute:
+    """A connection and the e-mail domains that lead to it, each with whether it is proven to be the organisation's."""
+
+    connection: Connection
+    domains: tuple[tuple[str, bool], ...]
+
+
+def domain_routes(org: Organization) -> list[DomainRoute]:
+    """Which domain leads to which of the organisation's connections, oldest first. Two queries."""
+    proven = verified_names(org)
+    return [
+        DomainRoute(connection, tuple((name, name in proven) for name in connection.email_domains))
+        for connection in Connection.objects.filter(org=org).order_by("pk")
+    ]
 
 
 def domains_stamp(connection: Connection) -> str:

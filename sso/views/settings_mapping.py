@@ -43,7 +43,8 @@ def domains(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRes
     if form.is_valid() and _is_saved(request, connection, form, mappings.save_email_domains):
         messages.success(request, _("The matching e-mail domains have been saved."))
         return redirect("sso:domains", org_slug, connection_uid)
-    return org_page(request, "sso/settings/domains.html", {"connection": connection, "form": form})
+    page = {"connection": connection, "form": form, "routes": mappings.domain_routes(request.access.org)}
+    return org_page(request, "sso/settings/domains.html", page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

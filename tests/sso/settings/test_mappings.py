@@ -72,6 +72,20 @@ def test_role_mapping_by_the_page(acme: AcmeSettings, connection: Connection) ->
     assert 'value="admins"' in acme.page("mapping", connection.uid)
 
 
+def test_domains_page_says_which_domain_leads_where(acme: AcmeSettings, connection: Connection) -> None:
+    other = make_connection(
+        acme.org, connection={"name": "Contractors", "email_domains": ["partner.example"]}
+    )
+    Connection.objects.filter(pk=connection.pk).update(email_domains=["acme.example", "acme.test"])
+    for name, verified_at in (("acme.example", timezone.now()), ("partner.example", None)):
+        acme.org.domains.create(name=name, challenge="x", verified_at=verified_at)
+    routes = {
+        route.connection: route.domains for route in acme.get("domains", connection.uid).context["routes"]
+    }
+    assert routes[connection] == (("acme.example", True), ("acme.test", False))
+    assert routes[other] == (("partner.example", False),)
+
+
 def test_two_connections_share_no_domain(acme: AcmeSettings, connection: Connection) -> None:
     """It says which of them a member goes through."""
     other = make_connection(acme.org, connection={"name": "Contractors"})
