@@ -194,9 +194,11 @@ class Arena:
         return outside, others
 
     def _is_evils(self, model: str, row: Mapping[str, Any]) -> bool:
-        return bool(
-            row["id"] == self.evil.pk if model == "Organization" else row.get("org_id") == self.evil.pk
-        )
+        if model == "Organization":
+            return bool(row["id"] == self.evil.pk)
+        if "org_id" not in row and "connection_id" in row:
+            return row["connection_id"] in (self.oidc.pk, self.saml.pk)
+        return bool(row.get("org_id") == self.evil.pk)
 
 
 def all_rows() -> Rows:
@@ -314,9 +316,21 @@ def changed(before: Rows, after: Rows) -> set[str]:
     return {name for name in before | after if before.get(name) != after.get(name)}
 
 
+# Of an attempt's first refusal: it is traced, written into the audit log, recorded and counted.
+_OF_A_REFUSAL = frozenset(
+    {"AuditEvent", "AuditCounter", "RefusalTrace", "LoginRecord", "LoginCount", "ConnectionHealth"}
+)
+
+
+def _without_marks(rows: Rows) -> Rows:
+    """Without the mark of attempts whose refusal is recorded."""
+    attempts = [{**row, "is_recorded": None} for row in rows["LoginAttempt"]]
+    return {**rows, "LoginAttempt": attempts}
+
+
 def knocked_at(before: Rows, after: Rows) -> bool:
     """Is all that came to `before` what anybody leaves who knocks at a door: refusals, recorded and traced?"""
-    kept = changed(before, after) <= {"AuditEvent", "AuditCounter", "RefusalTrace"}
+    kept = changed(_without_marks(before), _without_marks(after)) <= _OF_A_REFUSAL
     events, traces = (after[name][len(before[name]) :] for name in ("AuditEvent", "RefusalTrace"))
     return (
         kept
