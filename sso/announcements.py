@@ -253,11 +253,13 @@ def link_reminder(*, org: Organization, users: list[User]) -> None:
         return Letter(
             subject=_("%(org)s asks you to authenticate once") % {"org": org.name},
             paragraphs=(
-                _("%(org)s will soon ask its members for single sign-on, and you have not authenticated yet.")
+                _(
+                    "%(org)s uses single sign-on, and you have not authenticated with its identity provider yet."
+                )
                 % {"org": org.name},
                 _(
-                    "Do it once now, while nothing is blocked: sign in to the portal with this address, then at your "
-                    "identity provider."
+                    "Do it once now, so that nothing stops you later: sign in to the portal with this address, then "
+                    "at the identity provider."
                 ),
             ),
             action=(_("Authenticate"), _url("sso:start", org.slug)),

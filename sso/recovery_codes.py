@@ -17,7 +17,7 @@ from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Membership, Organization
 from orgs.roles import Role
-from sso.models import RecoveryCode, RecoveryCodeSet
+from sso.models import RecoveryCode, RecoveryCodeSet, RecoveryGrant
 from sso.settings_errors import NotAnAdmin, RecoveryCodesReplaced
 from sso.stamps import stamp_of
 
@@ -121,7 +121,8 @@ def use(*, org: Organization, user: User, code: str, now: datetime) -> bool:
 
 
 def forget(*, org_id: int, user_id: int) -> None:
-    """Of somebody who is no longer a member."""
+    """Of somebody who is no longer a member: codes and recovery sessions."""
+    RecoveryGrant.objects.filter(org=org_id, user=user_id).delete()
     RecoveryCodeSet.objects.filter(org=org_id, user=user_id).delete()
 
 

@@ -17,11 +17,13 @@ from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Membership, Organization
 from sso import announcements
+from sso.gate import live_connections
 from sso.models import Connection, LinkedIdentity, LinkReminder
 from sso.models.policy import ENFORCEMENT_CHOICES
 from sso.policy import roles_follow_the_idp
 from sso.reporting import reported_memberships
 from sso.sessions import live_sessions
+from sso.settings_errors import NoLiveConnection
 from sso.types import Enforcement
 
 COUNT_UP_TO = 10_000
@@ -121,9 +123,12 @@ class Reminded:
 def remind(*, org: Organization, actor: User, now: datetime, member_ids: list[int] | None = None) -> Reminded:
     """Ask members without a linked identity by mail to authenticate: the named ones, or all of them.
 
-    At most `REMIND_AT_ONCE` a call and once a day a member, whoever asks: those who had one are passed over.
+    At most `REMIND_AT_ONCE` a call and once a day a member, whoever asks: those who had one are passed over. Raises
+    NoLiveConnection: the letter would lead nowhere.
     """
     lock_organisation(org.pk)
+    if not live_connections(org).exists():
+        raise NoLiveConnection
     recent = LinkReminder.objects.filter(org=org, user=OuterRef("user"), sent_at__gt=now - REMIND_AGAIN_AFTER)
     due = unlinked_members(org).filter(~Exists(recent)).order_by("pk")
     if member_ids is not None:

@@ -18,6 +18,8 @@ from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from
 from sso import rollout
+from sso.gate import live_connections
+from sso.settings_errors import SettingsRefused
 
 PAGE_SIZE = 50
 SHOWN_COLLABORATORS = 20
@@ -38,7 +40,7 @@ def unlinked(request: OrgRequest, org_slug: str) -> HttpResponse:
     shown = list(others[: SHOWN_COLLABORATORS + 1])
     context = {
         "members": page.rows,
-        "reminded_since": now - rollout.REMIND_AGAIN_AFTER,
+        "can_remind": live_connections(org).exists(),
         "rollout": rollout.rollout_of(org, now=now),
         "collaborators": shown[:SHOWN_COLLABORATORS],
         "has_more_collaborators": len(shown) > SHOWN_COLLABORATORS,
@@ -61,9 +63,13 @@ def _remind(request: OrgRequest) -> None:
         if not chosen:
             messages.error(request, _("Choose somebody to remind."))
             return
-    reminded = rollout.remind(
-        org=request.access.org, actor=signed_in_user(request), now=timezone.now(), member_ids=chosen
-    )
+    try:
+        reminded = rollout.remind(
+            org=request.access.org, actor=signed_in_user(request), now=timezone.now(), member_ids=chosen
+        )
+    except SettingsRefused as refusal:
+        messages.error(request, refusal.message)
+        return
     if not reminded.count:
         messages.info(request, _("Nobody was reminded: they have had a reminder within a day."))
         return

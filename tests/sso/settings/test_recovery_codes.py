@@ -120,10 +120,12 @@ def test_codes_of_a_former_admin_are_worth_nothing(acme: AcmeSettings) -> None:
         redeem(acme, code)
 
 
-def test_losing_the_membership_deletes_the_codes(acme: AcmeSettings) -> None:
-    code = make(acme)[0]
+def test_losing_the_membership_deletes_the_codes_and_ends_the_session(acme: AcmeSettings) -> None:
+    code, used, *_ = make(acme)
+    redeem(acme, used)
     members.remove_member(membership=acme.olivia, actor=acme.oscar.user)
     assert not RecoveryCodeSet.objects.exists()
+    assert not RecoveryGrant.objects.exists()
     make_member(acme.org, acme.admin, role=Role.ADMIN)
     with pytest.raises(RecoveryCodeWrong):
         redeem(acme, code)

@@ -14,6 +14,7 @@ from orgs.models import Membership
 from orgs.roles import Role
 from sso import rollout
 from sso.models import LinkReminder
+from sso.settings_errors import NoLiveConnection
 from sso.types import Enforcement
 from tests.builders import make_connection, make_member, make_sso_session, make_user
 from tests.sso.settings.conftest import AcmeSettings
@@ -86,6 +87,19 @@ def test_once_a_day_whoever_asks(crowd: AcmeSettings) -> None:
     assert remind(crowd, now=now + timedelta(hours=24)).count == 1
     assert remind(crowd, now=now + timedelta(hours=25)).count == 0
     assert LinkReminder.objects.count() == 2
+
+
+def test_nobody_is_reminded_of_a_login_that_does_not_work(crowd: AcmeSettings) -> None:
+    crowd.org.connections.update(is_enabled=False)
+    with pytest.raises(NoLiveConnection):
+        remind(crowd)
+    page = crowd.page("unlinked")
+    assert "before a connection is live" in page
+    assert "Remind all" not in page
+    assert (
+        "Make a connection live first"
+        in crowd.client.post(crowd.url("unlinked"), {"everybody": "on"}, follow=True).content.decode()
+    )
 
 
 def test_many_are_reminded_some_at_a_time(crowd: AcmeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
