@@ -86,11 +86,6 @@ class DraftForm(StampedForm):
         return [self[name] for name in self.source_options]
 
     @property
-    def has_other_source(self) -> bool:
-        """Unfold the sources beyond the first: something is in them, or wrong with them."""
-        return any(field.errors or field.value() for field in self.source_fields[1:])
-
-    @property
     def main_fields(self) -> list[forms.BoundField]:
         elsewhere = (*self.more_options, *self.source_options)
         return [field for field in self.visible_fields() if field.name not in elsewhere]

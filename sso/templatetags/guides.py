@@ -1,8 +1,10 @@
 """The guides' texts as HTML."""
 
 import re
+from collections.abc import Mapping
 
 from django import template
+from django.forms import BoundField
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -21,7 +23,7 @@ def with_code(text: str) -> SafeString:
 
 
 @register.filter
-def place_of(paste: dict[str, str], field_name: str) -> str:
+def place_of(paste: Mapping[str, str], field_name: str) -> str:
     """Where a guide finds the value of a form's field; empty where it does not say."""
     return paste.get(field_name, "")
 
@@ -30,3 +32,16 @@ def place_of(paste: dict[str, str], field_name: str) -> str:
 def correction_of(form: DraftForm, field_name: str) -> Correction | None:
     """What one click would make of a field that is wrong."""
     return form.corrections.get(field_name)
+
+
+@register.filter
+def first_source(form: DraftForm, paste: Mapping[str, str]) -> BoundField:
+    """The source that the vendor has a place for; else the form's first."""
+    sources = form.source_fields
+    return next((field for field in sources if field.name in paste), sources[0])
+
+
+@register.filter
+def has_source_beside(form: DraftForm, first: BoundField) -> bool:
+    """Is something in another source, or wrong with it?"""
+    return any(field.errors or field.value() for field in form.source_fields if field.name != first.name)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -44,7 +45,8 @@ def _page(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "sso/hand_over.html", page)
     saved = _("Draft %(number)s is saved, and the admins of %(org)s have been told. They test it next.")
     messages.success(request, saved % {"number": drafting.saved.number, "org": found.org.name})
-    return redirect("sso:hand_over", token)
+    page = reverse("sso:hand_over", args=[token])
+    return redirect(f"{page}#main")  # else the form's own fragment stays, and hides the message
 
 
 def _private(response: HttpResponse) -> HttpResponse:
