@@ -45,8 +45,8 @@ def _page(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "sso/hand_over.html", page)
     saved = _("Draft %(number)s is saved, and the admins of %(org)s have been told. They test it next.")
     messages.success(request, saved % {"number": drafting.saved.number, "org": found.org.name})
-    page = reverse("sso:hand_over", args=[token])
-    return redirect(f"{page}#main")  # else the form's own fragment stays, and hides the message
+    path = reverse("sso:hand_over", args=[token])
+    return redirect(f"{path}#main")  # else the form's own fragment stays, and hides the message
 
 
 def _private(response: HttpResponse) -> HttpResponse:
