@@ -34,6 +34,8 @@ def test_block_page_with_a_banner_of_several_organisations(visitor: Visitor) -> 
     look(visitor, "of your organisations ask for single sign-on")
     visitor.open("/orgs/acme/r/incident-runbook/")
     look(visitor, "Authenticate to enter Acme")
+    visitor.main.get_by_role("link", name="Why was I blocked?").click()
+    look(visitor, "Why was I blocked?")
 
 
 @pytest.mark.parametrize("slug", ["incident-runbook", "fleet-telemetry", "status"])
@@ -131,6 +133,8 @@ def test_cancelled_login_for_the_member_and_for_the_admin(new_visitor: NewVisito
     member.page.get_by_role("button", name="Cancel").click()
     look(member, "You are not signed in to Acme")
     reference = member.main.locator("code").inner_text()
+    member.main.get_by_role("link", name="Why was I refused?").click()
+    look(member, "Why was I refused?")
 
     admin.sign_in(OLIVIA)
     admin.open("/orgs/acme/settings/sso/refusals/")
