@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Membership, Organization, Resource
@@ -126,7 +127,10 @@ class ExplorerForm(forms.Form):
 def _matching_members(org: Organization, typed: str) -> list[Membership]:
     """The one with exactly this address, else at most `MAX_MATCHES` whose name or address has the words."""
     members = org.memberships.select_related("user")
-    exact = list(members.filter(user__email__iexact=typed)[:1])
+    by_address = members.alias(address=Lower("user__email")).filter(
+        address=Lower(Value(typed))
+    )  # by its index
+    exact: list[Membership] = [*by_address[:1]] if "@" in typed else []
     found = members.filter(Q(user__name__icontains=typed) | Q(user__email__icontains=typed))
     return exact or list(found.order_by("pk")[:MAX_MATCHES])
 
