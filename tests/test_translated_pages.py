@@ -32,7 +32,7 @@ NAMES = re.compile(
     r"|\b[A-Z2-9]{4}-[A-Z2-9]{4}\b|\b(P|Person|RS|PS|ES)\d+\b|\bAcme (Login|IdP \d)|\bacme (page|group)"
     r"|\bacme-\w+|\bsubject-\d+\b"
     r"|\b(Public-marker|Private-marker|HubSSO|Acme|Globex|Olivia|Max|Nina|Zoe|hubsso)\b"
-    r"|\b(English|Français|UTC|OpenID Connect|SAML( 2\.0)?|OIDC|EdDSA|HTTP-(Redirect|POST)|groups)\b"
+    r"|\b(English|Français|UTC|OpenID Connect|SAML( 2\.0)?|OIDC|EdDSA|CSV|JSON|HTTP-(Redirect|POST)|groups)\b"
 )
 WORD = re.compile(r"[^\W\d_]{2,}")
 # What others answer to, and what a page for one purpose alone needs.
