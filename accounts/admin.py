@@ -8,6 +8,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+from django.utils.translation import gettext_lazy as _
 
 from accounts import sessions
 from accounts.models import User
@@ -51,8 +52,8 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
     readonly_fields = ("created_at", "last_login")
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
-        ("Times", {"fields": ("created_at", "last_login")}),
+        (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Times"), {"fields": ("created_at", "last_login")}),
     )
     add_fieldsets = (
         (

@@ -114,7 +114,7 @@ def expiring(*, org: Organization, endings: Sequence[Ending]) -> None:
 
 def _expiry_subject(org: Organization, endings: Sequence[Ending]) -> str:
     if len(endings) == 1:
-        return f"{org.name}: {endings[0].sentence.rstrip('.')}"
+        return _("%(org)s: %(what)s") % {"org": org.name, "what": endings[0].sentence.rstrip(".")}
     return ngettext(
         "%(org)s: %(count)d certificate, key or secret expires",
         "%(org)s: %(count)d certificates, keys or secrets expire",

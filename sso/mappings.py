@@ -145,7 +145,9 @@ def proposed_group_mapping(
         raise RulesNeeded
     if any(row.group.org_id != connection.org_id for row in rows):
         raise GroupUnknown
-    _refuse_repeats([f"{row.value} and {row.group.name}" for row in rows])
+    _refuse_repeats(
+        [_("%(value)s and %(group)s") % {"value": row.value, "group": row.group.name} for row in rows]
+    )
     refuse_stale(based_on=based_on, now_saved=group_mapping_stamp(connection))
     return GroupMapping(is_enabled, attribute, tuple((row.value, row.group.pk, row.role) for row in rows))
 
