@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from django.utils.translation import gettext_noop
+
 from hubsso.net.addresses import policy_from_settings
 from hubsso.net.errors import UrlNotAllowed
 
@@ -41,19 +43,21 @@ def parse_target(url: str, *, allow_http_loopback: bool) -> Target:
     if len(url) > MAX_URL_CHARS:
         raise UrlNotAllowed(f"The URL is longer than {MAX_URL_CHARS} characters.")
     if not PRINTABLE_ASCII.fullmatch(url) or "\\" in url:
-        raise UrlNotAllowed("The URL holds blanks, backslashes or characters that are not ASCII.")
+        raise UrlNotAllowed(
+            gettext_noop("The URL holds blanks, backslashes or characters that are not ASCII.")
+        )
     parts, port = _split(url)
     host = (parts.hostname or "").lower()
     if parts.scheme not in DEFAULT_PORTS:
-        raise UrlNotAllowed("The URL must start with https://.")
+        raise UrlNotAllowed(gettext_noop("The URL must start with https://."))
     if "@" in parts.netloc:
-        raise UrlNotAllowed("The URL must not hold a user name or a password.")
+        raise UrlNotAllowed(gettext_noop("The URL must not hold a user name or a password."))
     if "#" in url:
-        raise UrlNotAllowed("The URL must not have a fragment (#...).")
+        raise UrlNotAllowed(gettext_noop("The URL must not have a fragment (#...)."))
     if not _is_host(host):
-        raise UrlNotAllowed("The URL has no valid host name.")
+        raise UrlNotAllowed(gettext_noop("The URL has no valid host name."))
     if parts.scheme == "http" and not (allow_http_loopback and is_loopback_host(host)):
-        raise UrlNotAllowed("The URL must start with https://; http is not safe.")
+        raise UrlNotAllowed(gettext_noop("The URL must start with https://; http is not safe."))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], path)
 
@@ -82,9 +86,9 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise UrlNotAllowed("The URL is malformed.") from None
+        raise UrlNotAllowed(gettext_noop("The URL is malformed.")) from None
     if port == 0:
-        raise UrlNotAllowed("The URL is malformed.")
+        raise UrlNotAllowed(gettext_noop("The URL is malformed."))
     return parts, port
 
 

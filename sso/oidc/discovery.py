@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from hubsso import net
 from sso.oidc import transport
 from sso.oidc.errors import (
@@ -110,7 +112,7 @@ def _check_issuer_url(issuer: str) -> None:
     except net.UrlNotAllowed as error:
         raise IssuerURLInvalid(error.detail) from error
     if "?" in issuer:
-        raise IssuerURLInvalid("The issuer must not have a query (?...).")
+        raise IssuerURLInvalid(gettext_noop("The issuer must not have a query (?...)."))
 
 
 def _read(document: Mapping[str, Any], issuer: str) -> ProviderMetadata:
@@ -137,7 +139,7 @@ def _check_same_issuer(announced: object, issuer: str) -> None:
     if announced == issuer:
         return
     if not isinstance(announced, str):
-        raise DiscoveryInvalid("The discovery document has no issuer.")
+        raise DiscoveryInvalid(gettext_noop("The discovery document has no issuer."))
     raise DiscoveryIssuerMismatch(
         f"The IdP calls itself {shown(announced)}, but the issuer here is {shown(issuer)}. "
         + _name_the_difference(announced, issuer),
@@ -159,7 +161,9 @@ def _name_the_difference(announced: str, issuer: str) -> str:
 
 def _check_offers_code_flow(document: Mapping[str, Any]) -> None:
     if "code" not in _words(document, "response_types_supported", ("code",)):
-        raise DiscoveryInvalid("The IdP does not offer the authorization code flow (response type code).")
+        raise DiscoveryInvalid(
+            gettext_noop("The IdP does not offer the authorization code flow (response type code).")
+        )
 
 
 def _token_auth_methods(document: Mapping[str, Any]) -> tuple[str, ...]:

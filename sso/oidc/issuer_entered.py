@@ -35,11 +35,11 @@ def metadata_of(entered: str, *, now: datetime) -> ProviderMetadata:
             return _by_discovery_url(address.removesuffix(WELL_KNOWN_PATH), now=now)
         return check_issuer(entered, now=now)
     except IssuerURLInvalid as error:
-        raise IssuerMistaken(error.admin_detail, code=error.code, correction=_better(entered)) from error
+        raise IssuerMistaken(_(error.admin_detail), code=error.code, correction=_better(entered)) from error
     except DiscoveryIssuerMismatch as error:
         raise _mismatch(error, entered) from error
     except SSOError as error:
-        raise IssuerMistaken(error.admin_detail, code=error.code) from error
+        raise IssuerMistaken(_(error.admin_detail), code=error.code) from error
 
 
 def _by_discovery_url(base: str, *, now: datetime) -> ProviderMetadata:

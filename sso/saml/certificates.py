@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from django.utils.translation import gettext_noop
 
 from sso.models import AnnouncedCertificate, Revision
 from sso.saml.errors import CertificateExpired, CertificateKeyWeak, CertificateUnreadable
@@ -49,10 +50,10 @@ def parse_certificates(text: str, *, now: datetime) -> list[CertificateInfo]:
     the form's field.
     """
     if len(text) > MAX_CERTIFICATES_LENGTH:
-        raise CertificateUnreadable("This is too long to be a few certificates.")
+        raise CertificateUnreadable(gettext_noop("This is too long to be a few certificates."))
     found = {info.fingerprint_sha256: info for info in map(_read_der, _blocks(text))}
     if not found:
-        raise CertificateUnreadable("There is no certificate here.")
+        raise CertificateUnreadable(gettext_noop("There is no certificate here."))
     if len(found) > MAX_CERTIFICATES:
         raise CertificateUnreadable(f"At most {MAX_CERTIFICATES} certificates are taken.")
     for info in found.values():
@@ -110,7 +111,9 @@ def _decode(block: str) -> bytes:
         return base64.b64decode("".join(block.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise CertificateUnreadable(
-            "This is not a certificate. Paste the X.509 certificate that your IdP signs with, in PEM format."
+            gettext_noop(
+                "This is not a certificate. Paste the X.509 certificate that your IdP signs with, in PEM format."
+            )
         ) from error
 
 
@@ -125,7 +128,7 @@ def _read_der(der: bytes) -> CertificateInfo:
         )  # what verifies with it must read it, too
     except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm, xmlsec.Error) as error:
         raise CertificateUnreadable(
-            "This is not a certificate, or it is damaged. Copy it from your IdP again."
+            gettext_noop("This is not a certificate, or it is damaged. Copy it from your IdP again.")
         ) from error
     return CertificateInfo(
         subject=_one_line(subject),
@@ -153,7 +156,9 @@ def _describe_key(certificate: x509.Certificate) -> str:
         return f"RSA, {key.key_size} bits"
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
         return f"EC, {key.curve.name}"
-    raise CertificateKeyWeak("The certificate's key is neither RSA nor of the curves P-256, P-384 and P-521.")
+    raise CertificateKeyWeak(
+        gettext_noop("The certificate's key is neither RSA nor of the curves P-256, P-384 and P-521.")
+    )
 
 
 def _check_not_expired(info: CertificateInfo, *, now: datetime) -> None:

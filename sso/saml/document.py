@@ -9,6 +9,7 @@ import base64
 import binascii
 from typing import Any
 
+from django.utils.translation import gettext_noop
 from lxml import etree
 
 from sso.saml.errors import DocumentForbidden, ResponseMalformed, ResponseTooLarge
@@ -53,7 +54,7 @@ def _decode(posted: str) -> bytes:
 
 def _parse(xml: bytes, *, drops_comments: bool) -> etree._Element:
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
-        raise DocumentForbidden("The document has a document type declaration.")
+        raise DocumentForbidden(gettext_noop("The document has a document type declaration."))
     parser = etree.XMLParser(
         encoding="utf-8",  # whatever the document says of itself, so that the search above can be relied on
         resolve_entities=False,
@@ -67,10 +68,10 @@ def _parse(xml: bytes, *, drops_comments: bool) -> etree._Element:
     try:
         root = etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise ResponseMalformed("The document is not well-formed XML in UTF-8.") from error
+        raise ResponseMalformed(gettext_noop("The document is not well-formed XML in UTF-8.")) from error
     docinfo: Any = root.getroottree().docinfo
     if docinfo.doctype:
-        raise DocumentForbidden("The document has a document type declaration.")
+        raise DocumentForbidden(gettext_noop("The document has a document type declaration."))
     return root
 
 

@@ -279,7 +279,7 @@ class SAMLDraftForm(DraftForm):
         except SSOError as error:
             raise self.mistake(
                 "certificates",
-                error.admin_detail,
+                gettext(error.admin_detail),
                 code=error.code,
                 correction=meant_certificates(text, now=now),
             ) from error
@@ -338,7 +338,7 @@ class SAMLDraftForm(DraftForm):
             xml = read_source(source, self.data, self.files)
             found = tuple(described_idps(xml, now=timezone.now()))
         except SSOError as error:
-            self._source_errors[source] = ValidationError(error.admin_detail, code=error.code)
+            self._source_errors[source] = ValidationError(gettext(error.admin_detail), code=error.code)
             return
         self._choose(source, found, xml)
 
@@ -386,7 +386,7 @@ class AddCertificateForm(forms.Form):
         try:
             self.found = tuple(parse_certificates(self._text(given[0]), now=timezone.now()))
         except SSOError as error:
-            self.add_error(given[0], ValidationError(error.admin_detail, code=error.code))
+            self.add_error(given[0], ValidationError(gettext(error.admin_detail), code=error.code))
         return self.cleaned_data
 
     def _text(self, name: str) -> str:

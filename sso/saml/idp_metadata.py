@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_noop
 from lxml import etree
 
 from hubsso import net
@@ -157,7 +158,7 @@ def _why_none(problems: list[SAMLError]) -> SAMLError:
             f"None of the {len(problems)} entities in the metadata is an identity provider that can be used. "
             f"The first: {problems[0].admin_detail}"
         )
-    return MetadataExpired("Nothing in the metadata is valid any more, or it is empty.")
+    return MetadataExpired(gettext_noop("Nothing in the metadata is valid any more, or it is empty."))
 
 
 def _check_distinct(found: list[DescribedIdP]) -> None:
@@ -173,7 +174,7 @@ def _check_distinct(found: list[DescribedIdP]) -> None:
 def _described(entity: etree._Element, *, now: datetime) -> DescribedIdP:
     entity_id = entity.get("entityID", "")
     if not entity_id or len(entity_id) > MAX_ENTITY_ID_LENGTH:
-        raise MetadataMalformed("An entity has no entityID, or one that is too long.")
+        raise MetadataMalformed(gettext_noop("An entity has no entityID, or one that is too long."))
     role = _idp_role(entity, entity_id)
     _check_valid(role, now=now)
     notes: list[str] = []
