@@ -1,6 +1,7 @@
 """A person's browser sessions, as allauth keeps them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from allauth.usersessions.adapter import get_adapter
@@ -27,8 +28,20 @@ def end_unlisted_session(*, session_key: str) -> None:
     SessionStore().delete(session_key)
 
 
-def browsers_with_content(user: User) -> list[tuple[str, Mapping[str, Any]]]:
-    """(browser in words, what its session holds) of each of a person's browser sessions. Two queries."""
-    agents = dict(UserSession.objects.filter(user=user).values_list("session_key", "user_agent"))
-    rows = Session.objects.filter(session_key__in=agents)
-    return [(user_agents.describe(agents[row.session_key]), row.get_decoded()) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A browser that is signed in: its name in words, and the address it last signed in from."""
+
+    name: str
+    ip: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def browsers_with_content(user: User) -> list[tuple[Browser, Mapping[str, Any]]]:
+    """Each of a person's browser sessions, with what it holds. Two queries."""
+    signed_in = UserSession.objects.filter(user=user).values_list("session_key", "user_agent", "ip")
+    browsers = {key: Browser(user_agents.describe(agent), ip) for key, agent, ip in signed_in}
+    rows = Session.objects.filter(session_key__in=browsers)
+    return [(browsers[row.session_key], row.get_decoded()) for row in rows]

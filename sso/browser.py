@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.sessions import browsers_with_content
+from accounts.sessions import Browser, browsers_with_content
 from hubsso.crypto import random_token
 
 _SESSION_KEY = "hubsso_browser_session"
@@ -27,8 +27,8 @@ def browser_session_in(content: Mapping[str, Any] | SessionBase) -> str:
     return str(content.get(_SESSION_KEY, ""))
 
 
-def browsers_of(user: User) -> dict[str, str]:
-    """Browser session -> the browser in words, of a person's browsers that are signed in to the portal."""
+def browsers_of(user: User) -> dict[str, Browser]:
+    """Browser session -> the browser, of a person's browsers that are signed in to the portal."""
     found = browsers_with_content(user)
     return {name: browser for browser, content in found if (name := browser_session_in(content))}
 

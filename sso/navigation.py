@@ -26,4 +26,4 @@ SINGLE_SIGN_ON = Group(
 def connect() -> None:
     """Called once, when the apps are ready."""
     SETTINGS.groups.append(SINGLE_SIGN_ON)
-    YOUR_ACCOUNT.entries.append(Entry(_("SSO sessions"), "sso:my_sessions", "key"))
+    YOUR_ACCOUNT.entries.append(Entry(_("My organisations' SSO"), "sso:my_sessions", "key"))

@@ -1,4 +1,4 @@
-"""The member's own SSO sessions: see them, end them, sign out at the IdP as well."""
+"""A person's own organisations' SSO: see it, end sessions, sign out at the IdP as well."""
 
 from uuid import UUID
 
@@ -17,26 +17,17 @@ from sso import logout, sessions
 from sso.browser import browser_session_of
 from sso.errors import SSOError
 from sso.models import Connection
-from sso.protocols import adapter_for
+from sso.my_organisations import my_organisations
 from sso.views.to_idp import to_idp_from_form
 
 
 @login_required
 @require_GET
 def my_sessions(request: HttpRequest) -> HttpResponse:
-    this_browser = browser_session_of(request)
-    own = sessions.sessions_of_user(user=signed_in_user(request), now=timezone.now())
-    page = {
-        "sessions": own,
-        "this_browser": this_browser,
-        "may_sign_out": {
-            session.pk
-            for session in own
-            if session.browser_session == this_browser
-            and adapter_for(session.connection.protocol).may_offer_logout(session.revision)
-        },
-    }
-    return render(request, "sso/my_sessions.html", page)
+    found = my_organisations(
+        user=signed_in_user(request), this_browser=browser_session_of(request), now=timezone.now()
+    )
+    return render(request, "sso/my_organisations.html", {"organisations": found})
 
 
 @login_required
