@@ -3,6 +3,7 @@
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import languages, profiles, time_zones
@@ -29,8 +30,10 @@ class ProfileFieldsForm(forms.Form):
     field_order = ["name", "email", "password1"]
 
     def signup(self, request: HttpRequest, user: User) -> None:
-        """Called by allauth once the account exists."""
+        """Called by allauth once the account exists. No browser can be asked which language mails should have."""
         profiles.change_name(user=user, name=self.cleaned_data["name"])
+        if (language := get_language()) and language != settings.LANGUAGE_CODE:
+            profiles.change_language(user=user, language=language)
 
 
 class ProfileForm(forms.Form):

@@ -54,7 +54,10 @@ class OwnLanguageMiddleware:
 
 
 def remember(response: HttpResponse, *, language: str) -> None:
-    """Keep `language` for this browser, also while nobody is signed in."""
+    """Keep `language` for this browser, also while nobody is signed in; "" is for what the browser asks."""
+    if language == AS_THE_BROWSER_ASKS:
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
+        return
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,

@@ -51,23 +51,25 @@ def choices() -> list[tuple[object, object]]:
         continent, separator, place = name.partition("/")
         if separator and continent in _CONTINENTS:
             by_continent.setdefault(continent, []).append((name, place.replace("_", " ").replace("/", ", ")))
-    return [(AS_THE_BROWSER_SAYS, _("As my browser says")), ("UTC", "UTC"), *by_continent.items()]
+    return [
+        (AS_THE_BROWSER_SAYS, _("As my browser says")),
+        ("UTC", "UTC"),
+        *((_CONTINENTS[name], places) for name, places in by_continent.items()),
+    ]
 
 
-_CONTINENTS = frozenset(
-    {
-        "Africa",
-        "America",
-        "Antarctica",
-        "Arctic",
-        "Asia",
-        "Atlantic",
-        "Australia",
-        "Europe",
-        "Indian",
-        "Pacific",
-    }
-)
+_CONTINENTS = {
+    "Africa": _("Africa"),
+    "America": _("America"),
+    "Antarctica": _("Antarctica"),
+    "Arctic": _("Arctic"),
+    "Asia": _("Asia"),
+    "Atlantic": _("Atlantic"),
+    "Australia": _("Australia"),
+    "Europe": _("Europe"),
+    "Indian": _("Indian Ocean"),
+    "Pacific": _("Pacific"),
+}
 
 
 @lru_cache(maxsize=1)

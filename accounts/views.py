@@ -26,7 +26,9 @@ def profile(request: HttpRequest) -> HttpResponse:
         profiles.change_time_zone(user=user, time_zone=form.cleaned_data["time_zone"])
         with translation.override(user.language or translation.get_language()):
             messages.success(request, _("Your profile has been saved."))
-        return redirect("account_profile")
+        response = redirect("account_profile")
+        languages.remember(response, language=user.language)
+        return response
     return render(request, "account/profile.html", {"form": form})
 
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.emails import verified_emails
@@ -151,9 +152,9 @@ def _described(invitation: Invitation) -> dict[str, Any]:
 
 
 def _send(invitation: Invitation, *, link: str, sender: User) -> bool:
-    return mail.deliver(
-        mail.Recipient(invitation.email), lambda: _letter(invitation, link=link, sender=sender)
-    )
+    """Nothing is known of who is invited, who may have no account: they most likely read what the sender reads."""
+    recipient = mail.Recipient(invitation.email, language=get_language() or "")
+    return mail.deliver(recipient, lambda: _letter(invitation, link=link, sender=sender))
 
 
 def _letter(invitation: Invitation, *, link: str, sender: User) -> mail.Letter:

@@ -25,7 +25,7 @@ from tests.urls import Route, all_routes
 RAW = frozenset({"code", "time", "script", "style", "textarea", "pre", "svg"})
 RAW_CLASS = re.compile(r"\b(font-monospace|avatar|app-icon|vendor-mark|audit-details)\b")
 VOID = frozenset({"area", "base", "br", "hr", "img", "input", "link", "meta", "source", "wbr"})
-ATTRIBUTES = frozenset({"alt", "aria-label", "data-confirm", "placeholder", "title"})
+ATTRIBUTES = frozenset({"alt", "aria-label", "data-confirm", "label", "placeholder", "title"})
 # Names, and words that every language takes over.
 NAMES = re.compile(
     r"\S+@\S+|https?://\S*|[\w.-]+\.(example|org|com)\b|\borg\.[\w.]+|\b[0-9A-F]{2}(:[0-9A-F]{2})+\b"

@@ -2,9 +2,11 @@
 
 import pytest
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.test import Client
 
-from tests.builders import make_user
+from accounts.models import User
+from tests.builders import PASSWORD, make_user
 from tests.conftest import World, log_in
 
 FRENCH = {"Accept-Language": "fr-CH, fr;q=0.9, en;q=0.5"}
@@ -48,6 +50,14 @@ def test_the_profile_page_sets_the_language_and_takes_it_back(db: None) -> None:
     client.post("/accounts/profile/", {"name": "Olivia", "language": "tlh"})
     olivia.refresh_from_db()
     assert olivia.language == ""
+
+
+def test_who_signs_up_in_french_is_written_to_in_french(db: None, mailoutbox: list[EmailMessage]) -> None:
+    client = Client(headers=FRENCH)
+    fields = {"name": "Ines", "email": "ines@acme.example", "password1": PASSWORD}
+    assert client.post("/accounts/signup/", fields).status_code == 302
+    assert User.objects.get(email="ines@acme.example").language == "fr"
+    assert "Confirmez" in mailoutbox[0].subject
 
 
 def test_a_stranger_chooses_for_this_browser_and_comes_back_to_the_page(db: None) -> None:
