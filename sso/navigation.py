@@ -15,6 +15,7 @@ SINGLE_SIGN_ON = Group(
         Entry(_("Recovery codes"), "sso:recovery_codes", "lock"),
         Entry(_("Certificates and keys"), "sso:certificates", "key"),
         Entry(_("Collaborators"), "sso:collaborators", "group"),
+        Entry(_("Members"), "orgs:members", "person"),
         Entry(_("Sessions"), "sso:sessions", "clock"),
         Entry(_("Access explorer"), "sso:explorer", "search"),
         Entry(_("Activity"), "sso:activity", "activity"),
