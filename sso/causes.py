@@ -252,9 +252,7 @@ _PERSONS = (
         "account",
         _("The identity belongs to another account"),
         _("The person signed in as somebody else than before, or has two accounts here."),
-        _(
-            "If it is the same person, unlink the old identity under Linked identities; they link anew by themselves."
-        ),
+        _("If it is the same person, compare the identities on the member's page, and replace the link."),
         "subject_linked_to_another",
         "account_linked_to_another",
         is_connections=False,

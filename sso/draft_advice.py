@@ -94,12 +94,12 @@ _NEXT_STEPS: dict[str, Promise] = {
         "Add the address that the identity provider sent to your account here and verify it, then test again."
     ),
     "subject_linked_to_another": _(
-        "Sign in at the identity provider as yourself. If both accounts here are yours, unlink the other one under "
-        "Linked identities."
+        "Sign in at the identity provider as yourself. If both accounts here are yours, unlink the other one on "
+        "its page under Members."
     ),
     "account_linked_to_another": _(
         "Sign in at the identity provider as the same person as before. If the identity provider names you anew, "
-        "unlink the old identity under Linked identities; all members will need that."
+        "unlink the old identity on your page under Members; all members will need that."
     ),
     "attempt_expired": _("Start the test again, and finish signing in within ten minutes."),
     "session_already_over": _(
