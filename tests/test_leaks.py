@@ -57,6 +57,8 @@ LEGITIMATE = {
         for word in ("claim", "attribute")
         for page in ("revision_test", "mapping", "group_mapping")
     ),
+    # Admins read what a genuine answer said that the portal refused; nobody else (test_refusal_claims).
+    *((word, "sso:refusal page") for word in ("unmapped claim", "unmapped attribute", "attribute", "name")),
 }
 
 
