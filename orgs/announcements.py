@@ -28,7 +28,7 @@ def domain_failing(*, domain: Domain, lost_at: datetime) -> None:
             paragraphs=(
                 _("The DNS record that proves that %(domain)s belongs to %(org)s is not there any more.")
                 % names,
-                _("Put it back. If it is still missing then, the domain does not count any more."),
+                _("Put it back: once it has been missing for a week, the domain does not count any more."),
             ),
             facts=((_("It counts until"), date_format(localtime(lost_at), "j F Y, H:i e")),),
             action=(_("See the record"), _domains_url(domain)),

@@ -181,7 +181,12 @@ def recovery_opened(*, org: Organization, email: str, is_own_code: bool) -> None
         )
         return Letter(
             subject=_("%(org)s: a recovery session was opened") % {"org": org.name},
-            paragraphs=(how, _("It lasts one hour and opens nothing else.")),
+            paragraphs=(
+                how,
+                _(
+                    "It lasts one hour and opens nothing else. If you do not know why it was opened, ask them."
+                ),
+            ),
             action=(_("Open the audit log"), _url("orgs:audit", org.slug)),
             reason=_reason(org),
         )
