@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from hubsso import net
-from sso.corrections import Correction
+from sso.corrections import Correction, better_address
 from sso.errors import SSOError
 from sso.saml.certificates import parse_certificates
 from sso.saml.idp_metadata import DescribedIdP, described_idps, fetch_metadata
@@ -30,7 +30,17 @@ def is_address(url: str) -> bool:
     return True
 
 
-def has_same_host(one: str, other: str) -> bool:
+def looks_like_entity_id(sso_url: str, issuer: str) -> bool:
+    """Can members be sent to what stands for the issuer, and not to what stands for the SSO URL?
+
+    A slip in an address is no such thing: it has the issuer's host, or begins with https.
+    """
+    if is_address(sso_url) or not is_address(issuer) or sso_url.lower().startswith("https:"):
+        return False
+    return not _has_same_host(better_address(sso_url), issuer)
+
+
+def _has_same_host(one: str, other: str) -> bool:
     try:
         return urlsplit(one).netloc.lower() == urlsplit(other).netloc.lower() != ""
     except ValueError:

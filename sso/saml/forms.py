@@ -19,10 +19,10 @@ from sso.models import Revision
 from sso.saml.certificates import CertificateInfo, parse_certificates
 from sso.saml.entered import (
     entered_by,
-    has_same_host,
     is_address,
     is_metadata,
     is_required,
+    looks_like_entity_id,
     meant_certificates,
     new_sources,
     read_source,
@@ -220,15 +220,11 @@ class SAMLDraftForm(DraftForm):
     def clean_sso_url(self) -> str:
         """Names two mix-ups: with the entity ID, and with the address of the metadata."""
         entered, issuer = self.cleaned_data["sso_url"], self.cleaned_data.get("issuer", "")
-        if (
-            not is_address(entered)
-            and is_address(issuer)
-            and not has_same_host(better_address(entered), issuer)
-        ):
+        if looks_like_entity_id(entered, issuer):
             raise self.mistake(
                 "sso_url",
                 gettext("This looks like the entity ID, and the entity ID like the SSO URL."),
-                code="entity_id_as_sso_url",
+                code="address_invalid",
                 correction=Correction(gettext("Swap the two"), {"issuer": entered, "sso_url": issuer}),
             )
         address = self._clean_address("sso_url")

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.requests import signed_in_user
@@ -22,7 +21,6 @@ from sso.settings_errors import SettingsRefused
 from sso.views.settings_lookup import find_connection
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def links(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
