@@ -42,6 +42,7 @@ ON_POSTGRESQL = (
     "tests/sso/test_provisioning.py",
     "tests/sso/test_seen_attributes.py",
     "tests/sso/test_session_ends.py",
+    "tests/sso/test_trials.py",
     "tests/sso/oidc/test_parallel.py",
     "tests/sso/saml/test_replay.py",
     "tests/attacks/saml/test_times.py",
