@@ -51,11 +51,11 @@ LEGITIMATE = {
     ("nonce", "sso:draft_test Location"),
     ("ticket", "sso:saml_acs Location"),
     ("ticket", "sso:oidc_callback Location"),
-    # An admin who tests a draft, or looks for what to map, sees what the IdP sends.
+    # An admin who tests a draft, looks for what to map, or looks a refusal up, sees what the IdP sends.
     *(
         (f"unmapped {word}", f"sso:{page} page")
         for word in ("claim", "attribute")
-        for page in ("revision_test", "mapping", "group_mapping")
+        for page in ("revision_test", "mapping", "group_mapping", "refusal")
     ),
     # Admins read what a genuine answer said that the portal refused; nobody else (test_refusal_claims).
     *((word, "sso:refusal page") for word in ("unmapped claim", "unmapped attribute", "attribute", "name")),
