@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db.models import Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from hubsso.charts import DayChart, day_chart
@@ -26,9 +27,9 @@ MAX_REASONS = 8
 MAX_PEOPLE = 50  # that one search stands for
 
 OUTCOME_TEXTS: dict[str, Promise] = {
-    LoginOutcome.OK: _("Passed"),
-    LoginOutcome.FAILED: _("Refused"),
-    LoginOutcome.ABANDONED: _("Abandoned"),
+    LoginOutcome.OK: pgettext_lazy("login", "Passed"),
+    LoginOutcome.FAILED: pgettext_lazy("login", "Refused"),
+    LoginOutcome.ABANDONED: pgettext_lazy("login", "Abandoned"),
 }
 PURPOSE_TEXTS: dict[str, Promise] = {
     Purpose.LOGIN: _("Login"),
