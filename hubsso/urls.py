@@ -3,11 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from hubsso.styleguide import styleguide
 from orgs.urls import portal_urlpatterns
 
 urlpatterns = [
     *portal_urlpatterns,
     path("admin/", admin.site.urls),
+    path("styleguide/", styleguide, name="styleguide"),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("sso.urls")),

@@ -134,6 +134,8 @@ BY_JOURNEYS = frozenset(
     }
 )
 
+BY_ADDRESS = frozenset({"styleguide"})  # no link leads there; test_pages opens it
+
 # Redirects, answers to POST alone, documents for machines, and pages that nobody of ours meets.
 NOT_LOOKED_AT = {
     "account_end_session": "POST",

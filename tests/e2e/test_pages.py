@@ -25,6 +25,10 @@ def test_strangers_pages(visitor: Visitor) -> None:
     look_at_all(visitor, "/", expected=pages.ANONYMOUS)
 
 
+def test_style_guide(visitor: Visitor) -> None:
+    look_at_all(visitor, "/styleguide/", within="/styleguide/", expected=pages.BY_ADDRESS)
+
+
 def test_account_pages(visitor: Visitor) -> None:
     visitor.sign_in(HANA)
     visitor.prove_identity()
@@ -82,7 +86,7 @@ def links_on(page: Page) -> list[str]:
 
 
 def test_every_url_is_looked_at_or_said_why_not() -> None:
-    listed = pages.BY_LINKS | pages.BY_JOURNEYS | pages.NOT_LOOKED_AT.keys()
+    listed = pages.BY_LINKS | pages.BY_JOURNEYS | pages.BY_ADDRESS | pages.NOT_LOOKED_AT.keys()
     assert set(url_names()) == listed
 
 
