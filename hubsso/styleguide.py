@@ -27,40 +27,13 @@ from sso.viewer import WaitingOrg
 
 TONES = ("primary", "secondary", "success", "info", "warning", "danger")
 BUTTONS = ("primary", "secondary", "danger", "quiet", "link")
+# fmt: off
 ICONS = [
-    "brand",
-    "search",
-    "organisation",
-    "chevron",
-    "grid",
-    "plus",
-    "person",
-    "device",
-    "gear",
-    "exit",
-    "sun",
-    "moon",
-    "check",
-    "info",
-    "warning",
-    "lock",
-    "unlock",
-    "key",
-    "mail",
-    "shield",
-    "copy",
-    "link",
-    "page",
-    "app",
-    "group",
-    "clock",
-    "activity",
-    "trash",
-    "edit",
-    "arrow",
-    "download",
-    "globe",
+    "brand", "search", "organisation", "chevron", "grid", "plus", "person", "device", "gear", "exit", "sun",
+    "moon", "check", "info", "warning", "lock", "unlock", "key", "mail", "shield", "copy", "link", "page",
+    "app", "group", "clock", "activity", "trash", "edit", "arrow", "download", "globe",
 ]
+# fmt: on
 NAMES = ("Acme", "Globex", "Initech", "Hooli", "Olivia Owens", "Max Meyer", "Nina Novak", "Zoe Zhang")
 DAYS = 30
 
