@@ -104,7 +104,7 @@ def expiring(*, org: Organization, endings: Sequence[Ending]) -> None:
         return Letter(
             subject=_expiry_subject(org, endings),
             paragraphs=tuple(str(_EXPIRY_ADVICE[kind]) for kind in ExpiringKind if kind in kinds),
-            facts=tuple((ending.sentence, _ends_at(ending)) for ending in endings),
+            facts=tuple((ending.sentence.rstrip("."), _ends_at(ending)) for ending in endings),
             action=(_("Open certificates and keys"), _url("sso:certificates", org.slug)),
             reason=_reason(org),
         )

@@ -66,8 +66,8 @@ def test_every_admin_is_warned_once_of_each_day_of_the_list(
 ) -> None:
     first = sent(saml, days_before_the_end=days_before_the_end, capture=django_capture_on_commit_callbacks)
     assert len(first) == 2
-    assert all(subject.startswith("Acme: ") for subject in first)
-    assert f"The certificate of Acme Login {said}" in first[0] + first[1]
+    assert f"Acme: The certificate of Acme Login {said}" in first
+    assert any("certificat de Acme Login" in subject for subject in first)  # Oscar reads French
     assert {address for message in mail.outbox for address in message.to} == {
         "olivia@acme.example",
         "oscar@acme.example",
@@ -101,8 +101,8 @@ def test_days_that_passed_unseen_are_not_made_up_for(
 def test_several_things_come_in_one_letter_the_most_urgent_first(
     saml: Connection, django_capture_on_commit_callbacks: Any
 ) -> None:
-    now = timezone.now()
     Revision.objects.update(certificates=[make_certificate(expires_in_days=20)])
+    now = timezone.now()  # later than the second in which the certificate was made
     make_connection(
         saml.org,
         client_secret="s",
@@ -116,8 +116,8 @@ def test_several_things_come_in_one_letter_the_most_urgent_first(
     (letter,) = [message for message in mail.outbox if message.to == ["olivia@acme.example"]]
     assert letter.subject == "Acme: 2 certificates, keys or secrets expire"
     body = str(letter.body)
-    assert body.index("The client secret of Contractors expires in 4 days.") < body.index(
-        "The certificate of Acme Login expires in 19 days."
+    assert body.index("The client secret of Contractors expires in 4 days") < body.index(
+        "The certificate of Acme Login expires in 19 days"
     )
     assert "/orgs/acme/settings/sso/certificates/" in body
 
