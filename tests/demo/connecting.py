@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from orgs import audit, domains
 from orgs.models import Organization, ResourceGroup
-from sso import connections, mappings, recovery_codes
+from sso import connections, hand_overs, mappings, recovery_codes
 from sso.connections import OIDCConfiguration, SAMLConfiguration
 from sso.models import Connection, Revision, RevisionTest, SSOPolicy
 from sso.types import Enforcement, SSOProtocol
@@ -46,6 +46,9 @@ def connect(
             slo_url=tenant.saml_slo_url,
         )
     make_live(connection, configuration, actor=actor, now=now)
+    hand_overs.make_hand_over(
+        connection=connection, recipient="Ida, who runs the directory", days=7, actor=actor, now=now
+    )
     if demo.enforcement is Enforcement.ENFORCED:
         _have_recovery_codes(org, actor, now)
     _ask_for_sso(org, demo.enforcement, actor)
