@@ -22,6 +22,9 @@ def text_of(client: Client) -> str:
     return unescape(client.get(PAGE).content.decode())
 
 
+SENT = {"groups": ["eng-admins"], "shoe_size": "43", "mail": "max@acme.example"}
+
+
 def test_page_names_the_identity_the_session_and_what_the_idp_said(client: Client, world: World) -> None:
     log_in_with_sso(client, world.max)
     UserSession.objects.create(
@@ -32,8 +35,10 @@ def test_page_names_the_identity_the_session_and_what_the_idp_said(client: Clien
     )
     connection = world.acme.connections.get()
     connection.role_mapping_enabled, connection.role_attribute = True, "groups"
+    connection.email_domains = ["acme.example"]
     connection.save()
-    assertion = make_assertion(connection, attributes={"groups": ["eng-admins"], "shoe_size": "43"})
+    LinkedIdentity.objects.filter(user=world.max.user).update(email="max@acme.example")
+    assertion = make_assertion(connection, attributes=SENT)
     seen_attributes.remember(
         connection=connection, user=world.max.user, assertion=assertion, now=timezone.now()
     )
@@ -46,7 +51,8 @@ def test_page_names_the_identity_the_session_and_what_the_idp_said(client: Clien
     for words in ("This browser", "Firefox on Windows", "192.0.2.7"):
         assert words in page
     assert "Decides your role" in page
-    assert "decides nothing" in page
+    assert page.count("decides nothing") == 1
+    assert "E-mail domains" in page
 
 
 def test_page_stays_readable_while_the_gate_is_closed_and_offers_to_leave(
