@@ -14,6 +14,7 @@ from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
 from sso.expiry import keys_of
+from sso.forms.trial import trial_options
 from sso.models import Revision
 from sso.progress import standing_of
 from sso.protocols import adapter_for
@@ -39,6 +40,7 @@ def connection_certificates(request: OrgRequest, org_slug: str, connection_uid: 
         "keys": keys,
         "rollover": keys.rollover,
         "standing": standing_of(connection, user=signed_in_user(request)),
+        **trial_options(),
     }
     return org_page(request, "sso/settings/connection_certificates.html", page)
 

@@ -109,6 +109,24 @@ def test_making_live_without_a_trial_is_a_choice(acme: AcmeSettings, live: Conne
     assert live_revision(live).confirm_by is None
 
 
+def test_every_page_that_can_make_a_draft_live_offers_the_lengths_of_a_trial(
+    acme: AcmeSettings, live: Connection
+) -> None:
+    test = draft_of(live).tests.get()
+    pages = [
+        acme.page("settings"),
+        acme.page("connection", live.uid),
+        acme.page("revision_compare", live.uid, 2),
+        acme.page("revision_test", live.uid, test.pk),
+    ]
+    saml = make_connection(acme.org, SSOProtocol.SAML, client_id="", certificates=[make_certificate()])
+    draft = make_revision(saml, status=Revision.Status.DRAFT, client_id="", certificates=[make_certificate()])
+    record_pass(draft, acme.admin)
+    pages.append(acme.page("connection_certificates", saml.uid))
+    offered = ['<option value="10" selected>10 minutes</option>' in page for page in pages]
+    assert offered == [True] * len(pages)
+
+
 def test_admins_see_the_strip_on_the_organisations_pages_and_members_do_not(
     acme: AcmeSettings, live: Connection
 ) -> None:
