@@ -15,7 +15,7 @@ from django.db import transaction
 from orgs import audit
 from orgs.models import Membership, ResourceGroup
 from orgs.roles import Role
-from sso import linking, provisioning, received_claims, sessions
+from sso import activity, linking, provisioning, received_claims, sessions
 from sso.errors import NotAMember, SessionAlreadyOver, SSOError
 from sso.login_checks import EMAIL, GROUPS, LINK, MEMBER, ROLE, SESSION, CheckStatus
 from sso.models import Connection, LinkedIdentity, LoginAttempt, Revision, RevisionTest
@@ -87,6 +87,7 @@ def record_test(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: dat
     test.seal_claims(_claims(tested))
     test.save(update_fields=["claims_sealed"])
     _record(test)
+    activity.record_test(attempt, code=test.code, now=now)
     return test
 
 
@@ -103,6 +104,7 @@ def record_failed_start(*, revision: Revision, user_id: int, error: SSOError, no
         at=now,
     )
     _record(test)
+    activity.record_test_that_could_not_start(test)
     return test
 
 
