@@ -4,19 +4,15 @@ A page for anonymous viewers is the same bytes for everyone who reads one langua
 browser asks for and by the cookie of its choice, and nothing on it leads anybody to a cookie.
 """
 
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
-from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
-
-from accounts.models import User
 
 AS_THE_BROWSER_ASKS = ""
 CHOICE_SECONDS = 365 * 24 * 3600
@@ -36,21 +32,6 @@ class AskedLanguageMiddleware(LocaleMiddleware):
         if response.headers.get("Content-Type", "").startswith("text/html"):
             patch_vary_headers(response, ["Cookie"])
         return response
-
-
-class OwnLanguageMiddleware:
-    """The language that the signed-in person has set, in every browser. A request without a session costs nothing."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and isinstance(request.user, User):
-            language = request.user.language
-            if language and translation.check_for_language(language):
-                translation.activate(language)
-                request.LANGUAGE_CODE = translation.get_language()
-        return self.get_response(request)
 
 
 def remember(response: HttpResponse, *, language: str) -> None:

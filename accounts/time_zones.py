@@ -3,14 +3,11 @@
 Only to people who are signed in: a page for anonymous viewers is the same bytes for everyone.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -21,22 +18,10 @@ COOKIE = "hubsso_zone"  # set by hubsso.js, which alone knows the browser's zone
 Choice = tuple[str, object]
 
 
-class TimeZoneMiddleware:
-    """Activates the reader's zone for the length of a request. A request without a session costs nothing."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with timezone.override(zone_of(request)):
-            return self.get_response(request)
-
-
-def zone_of(request: HttpRequest) -> ZoneInfo | None:
-    """The reader's zone; None for the server's own, which is UTC."""
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES or not isinstance(request.user, User):
-        return None
-    return zone_named(request.user.time_zone) or zone_named(request.COOKIES.get(COOKIE, ""))
+def zone_of(request: HttpRequest, user: User) -> ZoneInfo:
+    """The zone of a signed-in reader."""
+    own = zone_named(user.time_zone) or zone_named(request.COOKIES.get(COOKIE, ""))
+    return own or ZoneInfo(settings.TIME_ZONE)
 
 
 def zone_named(name: str) -> ZoneInfo | None:

@@ -25,6 +25,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.translation import get_language
 
 from hubsso.negotiation import wants_json
 from hubsso.request_context import known_client_ip
@@ -124,16 +125,16 @@ def too_many_requests(request: HttpRequest, *, retry_after_seconds: int) -> Http
             body, status=HTTPStatus.TOO_MANY_REQUESTS, content_type="application/problem+json"
         )
     else:
-        page = _page(is_short=retry_after_seconds <= A_MINUTE)
+        page = _page(is_short=retry_after_seconds <= A_MINUTE, language=get_language())
         response = HttpResponse(page, status=HTTPStatus.TOO_MANY_REQUESTS)
     response["Retry-After"] = str(retry_after_seconds)
     response["Cache-Control"] = "no-store"
     return response
 
 
-@lru_cache(maxsize=2)
-def _page(*, is_short: bool) -> str:
-    """Made once: in a flood this is most of what a request costs."""
+@lru_cache(maxsize=2 * len(settings.LANGUAGES))
+def _page(*, is_short: bool, language: str | None) -> str:
+    """In the `language` that is active. Made once: in a flood this is most of what a request costs."""
     return render_to_string("errors/429.html", {"code": CODE, "is_short": is_short})
 
 

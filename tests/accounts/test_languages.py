@@ -3,9 +3,11 @@
 import pytest
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils import translation
 
 from accounts.models import User
+from hubsso import throttle
 from tests.builders import PASSWORD, make_user
 from tests.conftest import World, log_in
 
@@ -111,3 +113,9 @@ def test_public_pages_are_the_same_for_all_who_read_one_language(
     assert first.content == second.content
     assert {"Accept-Language", "Cookie"} <= set(first.headers["Vary"].split(", "))
     assert not first.cookies
+
+
+def test_who_is_turned_away_is_told_in_their_language(rf: RequestFactory) -> None:
+    for language, title in (("fr", "Trop d"), ("en", "Too many tries")):
+        with translation.override(language):
+            assert title in throttle.too_many_requests(rf.get("/"), retry_after_seconds=1).content.decode()
