@@ -97,7 +97,7 @@ def test_idp_that_cannot_be_asked_is_refused_at_the_start(
 
 def _assert_page_and_trace(page: str, code: str) -> None:
     """The member's page has the reference and no protocol detail; the admins' trace has the detail."""
-    trace = RefusalTrace.objects.get()
+    trace = RefusalTrace.objects.get(code=code)
     assert trace.code == code
     assert trace.reference in page
     assert trace.admin_detail
