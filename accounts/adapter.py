@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.emails import account_of
 from accounts.letters import letter_for
+from hubsso.domain_names import validate_email_domain
 from hubsso.mail import compose
 from hubsso.request_context import known_client_ip
 
@@ -23,6 +24,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return url_has_allowed_host_and_scheme(
             url, allowed_hosts={base.netloc}, require_https=base.scheme == "https"
         )
+
+    def clean_email(self, email: str) -> str:
+        """At sign-up and for a further address. Raises ValidationError."""
+        validate_email_domain(email)
+        return email
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Whose guesses are counted."""

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Lower
 
 from accounts.models import User
+from hubsso.domain_names import validate_email_domain
 
 
 def verified_emails(user: User) -> frozenset[str]:
@@ -33,7 +34,11 @@ def account_of(email: str) -> int | None:
 
 @transaction.atomic
 def add_verified_email(*, user: User, email: str, primary: bool = False) -> None:
-    """Record an address as proven without a mail: for accounts made by an operator, the demo or a test."""
+    """Record an address as proven without a mail: for accounts made by an operator, the demo or a test.
+
+    Raises ValidationError.
+    """
+    validate_email_domain(email)
     address, _ = EmailAddress.objects.update_or_create(
         user=user, email=email.lower(), defaults={"verified": True}
     )

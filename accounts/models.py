@@ -6,12 +6,17 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models.functions import Lower
 
+from hubsso.domain_names import validate_email_domain
 from hubsso.text import validate_one_line
 
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make an account. Without a password it gets an unusable one, never a blank one."""
+        """Make an account. Without a password it gets an unusable one, never a blank one.
+
+        Raises ValidationError.
+        """
+        validate_email_domain(email)
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -28,7 +33,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A portal account. `is_staff` opens Django's admin and no organisation."""
 
     name = models.CharField(max_length=150, validators=[validate_one_line])
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, validators=[validate_email_domain])
     time_zone = models.CharField(max_length=64, blank=True)  # IANA name; empty: as the browser says, else UTC
     language = models.CharField(max_length=10, blank=True)  # empty: as the browser asks
     is_active = models.BooleanField(default=True)

@@ -6,6 +6,7 @@ from django import forms
 from django.forms import model_to_dict
 from django.utils.translation import gettext_lazy as _
 
+from hubsso.domain_names import validate_email_domain
 from orgs.models import Organization, Resource, ResourceGroup
 from orgs.models.organization import validate_slug
 from orgs.resources import Places, ResourceContent
@@ -98,7 +99,7 @@ class CollaboratorForm(forms.Form):
 class InviteForm(forms.Form):
     """While `invitations_off` says why, only external collaborators can be invited, and the box is ticked."""
 
-    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    email = forms.EmailField(label=_("E-mail address"), max_length=254, validators=[validate_email_domain])
     role = forms.TypedChoiceField(label=_("Role"), choices=Role.choices, coerce=Role, initial=Role.READ)
     is_external_collaborator = forms.BooleanField(
         label=_("External collaborator (no single sign-on asked)"),

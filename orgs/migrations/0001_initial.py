@@ -3,6 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
+import hubsso.domain_names
 import hubsso.text
 import uuid
 from django.conf import settings
@@ -105,7 +106,10 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("email", models.EmailField(max_length=254)),
+                (
+                    "email",
+                    models.EmailField(max_length=254, validators=[hubsso.domain_names.validate_email_domain]),
+                ),
                 (
                     "role",
                     models.CharField(

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from accounts.models import User
+from hubsso.domain_names import validate_email_domain
 from orgs.models.organization import Organization
 from orgs.roles import Role, RoleSource
 
@@ -69,7 +70,7 @@ class Invitation(models.Model):
     """
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations")
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, validators=[validate_email_domain])
     role = models.CharField(max_length=20, choices=Role.choices)
     is_external_collaborator = models.BooleanField(default=False)
     token_hash = models.CharField(max_length=64, unique=True)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -221,3 +222,12 @@ def test_pending_invitation_is_found_by_verified_address(acme: Organization) -> 
     assert invitations.pending_for(org=make_org(), user=user, now=NOW) is None
     invite_collaborator(acme)
     assert invitations.pending_for(org=acme, user=make_user("nina@partner.example"), now=NOW) is None
+
+
+def test_nobody_is_invited_at_an_address_that_mail_and_dns_read_differently(
+    acme: Organization, client: Client
+) -> None:
+    client.force_login(make_member(acme, make_user("olivia@acme.example"), role=Role.ADMIN).user)
+    response = client.post("/orgs/acme/invitations/", {"email": "ceo@straße.de", "role": "admin"})
+    assert "in its ASCII form" in response.content.decode()
+    assert (Invitation.objects.count(), mail.outbox) == (0, [])
