@@ -132,7 +132,7 @@ def too_many_requests(request: HttpRequest, *, retry_after_seconds: int) -> Http
     return response
 
 
-@lru_cache(maxsize=2 * len(settings.LANGUAGES))
+@lru_cache(maxsize=32)
 def _page(*, is_short: bool, language: str | None) -> str:
     """In the `language` that is active. Made once: in a flood this is most of what a request costs."""
     return render_to_string("errors/429.html", {"code": CODE, "is_short": is_short})

@@ -11,7 +11,22 @@ from sso.oidc.addresses import absolute_url, callback_url
 from sso.oidc.logout import signed_out_url
 from sso.saml.sp import service_provider
 from sso.types import Enforcement, SSOProtocol
-from tests.demo.people import BEN, HANA, INES, MAX, NINA, OLIVIA, TOM, ZOE, Account
+from tests.demo.people import (
+    ADA,
+    BEN,
+    CARL,
+    DORA,
+    FRITZ,
+    GITA,
+    HANA,
+    INES,
+    MAX,
+    NINA,
+    OLIVIA,
+    TOM,
+    ZOE,
+    Account,
+)
 from tests.demo_idp.config import (
     AUTH_METHODS,
     PRIVATE_KEY_JWT,
@@ -85,6 +100,9 @@ TENANTS = (
             _person(MAX, "acme.example", "staff", "engineering"),
             _person(INES, "acme.example", "staff", "launch"),
             _person(BEN, "acme.example", "staff", "engineering"),
+            _person(ADA, "acme.example", "staff", "engineering"),
+            _person(CARL, "acme.example", "staff", "engineering"),
+            _person(DORA, "acme.example", "staff"),
         ),
     ),
     TenantConfig(
@@ -95,6 +113,8 @@ TENANTS = (
             _person(ZOE, "globex.example", "board", "operations"),
             _person(MAX, "globex.example", "contractors"),
             _person(TOM, "globex.example", "operations"),
+            _person(FRITZ, "globex.example", "operations"),
+            _person(GITA, "globex.example", "contractors"),
         ),
     ),
     TenantConfig(

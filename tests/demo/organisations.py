@@ -7,7 +7,22 @@ from django.utils.text import slugify
 
 from orgs.models import Resource
 from orgs.roles import Role
-from tests.demo.people import BEN, HANA, INES, MAX, NINA, OLIVIA, TOM, ZOE, Account
+from tests.demo.people import (
+    ADA,
+    BEN,
+    CARL,
+    DORA,
+    FRITZ,
+    GITA,
+    HANA,
+    INES,
+    MAX,
+    NINA,
+    OLIVIA,
+    TOM,
+    ZOE,
+    Account,
+)
 
 CONTENT = Path(__file__).parent / "content"
 PUBLIC = Resource.Visibility.PUBLIC
@@ -49,6 +64,7 @@ class DemoOrg:
     description: str
     admin: Account
     members: tuple[Member, ...]
+    regulars: tuple[Account, ...] = ()  # members who have been signing in for long
     group: str
     group_description: str
     seats: dict[str, Role] = field(default_factory=dict)
@@ -66,7 +82,11 @@ ACME = DemoOrg(
         Member(account=INES, role=Role.READ),
         Member(account=BEN, role=Role.READ),
         Member(account=NINA, role=Role.READ, is_external=True),
+        Member(account=ADA, role=Role.WRITE),
+        Member(account=CARL, role=Role.WRITE),
+        Member(account=DORA, role=Role.READ),
     ),
+    regulars=(ADA, CARL, DORA),
     group="Launch plans",
     group_description="Courier 3, until the day it is shown",
     seats={"nina": Role.CONTRIBUTOR},
@@ -118,7 +138,13 @@ GLOBEX = DemoOrg(
     name="Globex",
     description="District heating and cooling for eleven cities",
     admin=ZOE,
-    members=(Member(account=MAX, role=Role.CONTRIBUTOR), Member(account=TOM, role=Role.WRITE)),
+    members=(
+        Member(account=MAX, role=Role.CONTRIBUTOR),
+        Member(account=TOM, role=Role.WRITE),
+        Member(account=FRITZ, role=Role.WRITE),
+        Member(account=GITA, role=Role.READ),
+    ),
+    regulars=(FRITZ, GITA),
     group="Board",
     group_description="Papers of the board",
     pages=(

@@ -33,6 +33,12 @@ HANA = Account(
 INES = Account("ines", "Ines Ito", ("ines@acme.example",))
 BEN = Account("ben", "Ben Brandt", ("ben@acme.example",))
 TOM = Account("tom", "Tom Tanaka", ("tom@globex.example",))
+# They have been signing in for a month (`history`): the others do it while one looks.
+ADA = Account("ada", "Ada Adler", ("ada@acme.example",))
+CARL = Account("carl", "Carl Chen", ("carl@acme.example",))
+DORA = Account("dora", "Dora Diaz", ("dora@acme.example",))
+FRITZ = Account("fritz", "Fritz Frey", ("fritz@globex.example",))
+GITA = Account("gita", "Gita Gupta", ("gita@globex.example",))
 
-ACCOUNTS = (OLIVIA, MAX, NINA, ZOE, HANA, INES, BEN, TOM)
+ACCOUNTS = (OLIVIA, MAX, NINA, ZOE, HANA, INES, BEN, TOM, ADA, CARL, DORA, FRITZ, GITA)
 MAIN_CAST = tuple(account for account in ACCOUNTS if account.part)

@@ -76,14 +76,14 @@ def _make_organisation(demo_org: DemoOrg, users: Users, tenants: dict[str, Tenan
         _make_page(page, access, admin, group)
     for app in demo_org.apps:
         _make_app(app, access, admin)
-    people = [membership for membership in memberships.values() if not membership.is_external_collaborator]
     for demo_connection in CONNECTIONS:
         if demo_connection.org_slug == demo_org.slug:
             connection = connect(
                 demo_connection, org=org, group=group, tenant=tenants[org.slug], actor=admin, now=now
             )
             if demo_connection.enforcement is Enforcement.ENFORCED:
-                invent_history(org, connection, [membership.user for membership in people], now=now)
+                regulars = [memberships[account.key] for account in demo_org.regulars]
+                invent_history(connection, regulars, now=now)
 
 
 def _make_members(demo_org: DemoOrg, org: Organization, users: Users) -> dict[str, Membership]:

@@ -31,7 +31,7 @@ def path_in_mail(demo: RunningDemo, pattern: str) -> str:
 
 def test_block_page_with_a_banner_of_several_organisations(visitor: Visitor) -> None:
     visitor.sign_in(MAX)
-    look(visitor, "of your organisations ask for single sign-on")
+    look(visitor, "of your organisations")
     visitor.open("/orgs/acme/r/incident-runbook/")
     look(visitor, "Authenticate to enter Acme")
     visitor.main.get_by_role("link", name="Why was I blocked?").click()
