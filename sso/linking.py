@@ -4,6 +4,7 @@ An assertion never signs a stranger in and never finds an account: it can only b
 started the login. Nothing is ever linked by username.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -19,7 +20,6 @@ from sso.errors import (
     EmailMissing,
     EmailNotYours,
     LogValue,
-    SSOError,
     SubjectLinkedToAnother,
 )
 from sso.models import Connection, LinkedIdentity
@@ -39,7 +39,7 @@ def find_link(*, connection: Connection, user: User, assertion: IdentityAssertio
                 f"The identity {assertion.subject!r} of {assertion.issuer} is linked to another account.",
                 linked_user_id=by_subject.user_id,
             )
-            taken.trace_fields = _offered(connection, user, assertion)
+            taken.trace_fields = _offered(assertion)
             raise taken
         return by_subject
     by_user = identities.filter(user=user).first()
@@ -49,9 +49,9 @@ def find_link(*, connection: Connection, user: User, assertion: IdentityAssertio
             f"{assertion.subject!r} of {assertion.issuer}. Unlink the old identity to let the new one in.",
             linked_user_id=user.pk,
         )
-        changed.trace_fields = _offered(connection, user, assertion)
+        changed.trace_fields = _offered(assertion)
         raise changed
-    check_email(connection=connection, user=user, assertion=assertion)
+    check_email(connection=connection, user=user, emails=assertion.emails)
     return None
 
 
@@ -95,35 +95,29 @@ def _record_link(connection: Connection, user: User, assertion: IdentityAssertio
     audit.record("org.sso_link", org=connection.org, actor=user, data=data)
 
 
-def _offered(connection: Connection, user: User, assertion: IdentityAssertion) -> dict[str, LogValue]:
-    """The identity that was refused, for `relinking`, and why the e-mail rule would refuse it too, if it would."""
-    try:
-        check_email(connection=connection, user=user, assertion=assertion)
-    except SSOError as error:
-        email_refusal = error.code
-    else:
-        email_refusal = ""
+def _offered(assertion: IdentityAssertion) -> dict[str, LogValue]:
+    """The identity that was refused, for `relinking`, which asks the e-mail rule anew."""
     return {
         "offered_issuer": assertion.issuer,
         "offered_subject": assertion.subject,
         "offered_email": assertion.emails[0] if len(assertion.emails) == 1 else "",
-        "email_refusal": email_refusal,
+        "offered_emails_count": len(assertion.emails),
     }
 
 
-def check_email(*, connection: Connection, user: User, assertion: IdentityAssertion) -> None:
+def check_email(*, connection: Connection, user: User, emails: Sequence[str]) -> None:
     """The e-mail rule for a first link, where the connection lists matching domains.
 
-    The IdP's one address must be in a listed domain *and* be one of the account's verified addresses.
+    The one of the IdP's `emails` must be in a listed domain *and* be one of the account's verified addresses.
     """
     domains = frozenset(str(domain).lower() for domain in connection.email_domains)
     if not domains:
         return
-    if not assertion.emails:
+    if not emails:
         raise EmailMissing("The IdP sent no e-mail address, or one that it calls unverified.")
-    if len(assertion.emails) > 1:
-        raise EmailAmbiguous(f"The IdP sent {len(assertion.emails)} e-mail addresses; exactly one is needed.")
-    email = assertion.emails[0].lower()
+    if len(emails) > 1:
+        raise EmailAmbiguous(f"The IdP sent {len(emails)} e-mail addresses; exactly one is needed.")
+    email = emails[0].lower()
     domain = email.rpartition("@")[2]
     if domain not in domains:
         raise EmailDomainNotAllowed(

@@ -14,7 +14,8 @@ from accounts.models import User
 from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Membership
-from sso.errors import AccountLinkedToAnother, SubjectLinkedToAnother
+from sso.errors import AccountLinkedToAnother, SSOError, SubjectLinkedToAnother
+from sso.linking import check_email
 from sso.models import Connection, LinkedIdentity, RefusalTrace, Revision
 from sso.settings_errors import RelinkEmailRefused, RelinkOutdated
 from sso.stamps import refuse_stale, stamp_of
@@ -28,7 +29,7 @@ class Relink:
     """A member, the identity they have, and the one that they came as.
 
     `old` is None where the member has none; `holder` is who has the new identity now, None where nobody does.
-    `email_refusal` is the code by which the e-mail rule refuses the new identity; empty where it passes.
+    `email_refusal` is the code by which the e-mail rule refuses the new identity now; empty where it passes.
     """
 
     trace: RefusalTrace
@@ -57,13 +58,13 @@ def relink_for(trace: RefusalTrace) -> Relink:
     """Old and new side by side. Raises RelinkOutdated where the refusal no longer says how things are."""
     fields = trace.fields
     issuer, subject = fields.get("offered_issuer"), fields.get("offered_subject")
-    if not may_relink(trace) or not issuer or not subject or trace.connection is None:
+    if not may_relink(trace) or not issuer or not subject:
         raise RelinkOutdated
-    live = trace.connection.revisions.filter(status=Revision.Status.LIVE, issuer=issuer)
+    connection = _connection_of(trace, issuer)
     membership = (
         Membership.objects.select_related("user", "org").filter(org=trace.org_id, user=trace.user_id).first()
     )
-    if membership is None or not trace.connection.is_enabled or not live.exists():
+    if membership is None or connection is None:
         raise RelinkOutdated
     identities = LinkedIdentity.objects.filter(org=trace.org_id).select_related("user", "connection")
     old = identities.filter(user=trace.user_id).first()
@@ -73,14 +74,33 @@ def relink_for(trace: RefusalTrace) -> Relink:
     return Relink(
         trace=trace,
         membership=membership,
-        connection=trace.connection,
+        connection=connection,
         issuer=issuer,
         subject=subject,
         email=fields.get("offered_email", ""),
-        email_refusal=fields.get("email_refusal", ""),
+        email_refusal=_email_refusal(trace, connection, membership.user),
         old=old,
         holder=holder,
     )
+
+
+def _connection_of(trace: RefusalTrace, issuer: str) -> Connection | None:
+    """As it is now. None unless the revision that vouched for the new identity is still the one that serves."""
+    if trace.revision_id is None or trace.connection_id is None:
+        return None
+    live = Revision.objects.filter(pk=trace.revision_id, status=Revision.Status.LIVE, issuer=issuer)
+    return Connection.objects.filter(pk=trace.connection_id, is_enabled=True, revisions__in=live).first()
+
+
+def _email_refusal(trace: RefusalTrace, connection: Connection, user: User) -> str:
+    """By the rule as it is now. Of several addresses the trace keeps the number alone, which is enough to refuse."""
+    email = trace.fields.get("offered_email", "")
+    emails = (email,) * int(trace.fields.get("offered_emails_count", bool(email)))
+    try:
+        check_email(connection=connection, user=user, emails=emails)
+    except SSOError as refusal:
+        return refusal.code
+    return ""
 
 
 @transaction.atomic

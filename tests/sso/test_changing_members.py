@@ -14,7 +14,7 @@ from orgs.models import AuditEvent, Membership
 from orgs.roles import Role
 from sso import login, relinking
 from sso.errors import AccountLinkedToAnother, SSOError, SubjectLinkedToAnother
-from sso.models import LinkedIdentity, RefusalTrace, Revision, SSOSession
+from sso.models import Connection, LinkedIdentity, RefusalTrace, Revision, SSOSession
 from sso.refusals import record_refusal
 from sso.settings_errors import RelinkEmailRefused, RelinkOutdated, StaleForm
 from tests.builders import make_assertion, make_attempt, make_member, make_revision, make_sso_session
@@ -224,6 +224,27 @@ def test_the_email_rule_holds_for_the_new_identity_too(world: World) -> None:
     assert LinkedIdentity.objects.get().subject == f"subject-{world.max.user_id}"
 
 
+@pytest.mark.parametrize(
+    ("emails", "refusal"),
+    [
+        (("max@acme.example",), ""),
+        (("somebody@acme.example",), "email_not_yours"),
+        (("max@elsewhere.example",), "email_domain_not_allowed"),
+        ((), "email_missing"),
+        (("max@acme.example", "other@acme.example"), "email_ambiguous"),
+    ],
+)
+def test_the_email_rule_is_the_one_of_now(world: World, emails: tuple[str, ...], refusal: str) -> None:
+    make_sso_session(world.max, browser_session="max")
+    trace = came_as(world, world.max, "new-subject", emails=emails)
+    assert relinking.relink_for(trace).email_refusal == ""
+    Connection.objects.filter(pk=world.acme_idp.pk).update(email_domains=["acme.example"])
+    assert relinking.relink_for(trace).email_refusal == refusal
+    if refusal:
+        with pytest.raises(RelinkEmailRefused):
+            replace(world, trace)
+
+
 def gone(world: World, trace: RefusalTrace) -> None:
     members.remove_member(membership=world.max, actor=world.olivia.user)
 
@@ -233,11 +254,15 @@ def another_idp(world: World, trace: RefusalTrace) -> None:
     make_revision(world.acme_idp, issuer="https://other.example.org")
 
 
+def another_revision(world: World, trace: RefusalTrace) -> None:
+    """Of the same issuer: the word of the one before may be why it was replaced."""
+    Revision.objects.filter(connection=world.acme_idp).update(status=Revision.Status.RETIRED)
+    make_revision(world.acme_idp)
+
+
 def switched_off(world: World, trace: RefusalTrace) -> None:
     world.acme_idp.is_enabled = False
     world.acme_idp.save()
-    assert trace.connection is not None
-    trace.connection.refresh_from_db()
 
 
 def of_a_test(world: World, trace: RefusalTrace) -> None:
@@ -257,7 +282,17 @@ def another_code(world: World, trace: RefusalTrace) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [gone, another_idp, switched_off, of_a_test, too_old, without_the_identity, another_code]
+    "spoil",
+    [
+        gone,
+        another_idp,
+        another_revision,
+        switched_off,
+        of_a_test,
+        too_old,
+        without_the_identity,
+        another_code,
+    ],
 )
 def test_a_refusal_that_says_no_longer_how_things_are_gives_no_identity(world: World, spoil: Any) -> None:
     make_sso_session(world.max, browser_session="max")
