@@ -12,12 +12,12 @@ from datetime import UTC
 from enum import StrEnum
 
 from accounts.models import User
+from hubsso.spreadsheets import harmless
 from orgs import audit
 from orgs.audit_reading import AuditFilter, entries, in_chunks
 from orgs.models import AuditEvent, Organization
 
 COLUMNS = ("seq", "at", "event", "actor", "ip", "request_id", "data")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LINES_AT_ONCE = 200
 
 
@@ -71,12 +71,8 @@ def _row(event: AuditEvent) -> dict[str, object]:
 
 def _csv_line(cells: Iterable[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow([_harmless(cell) for cell in cells])
+    csv.writer(line, lineterminator="\r\n").writerow([harmless(cell) for cell in cells])
     return line.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _joined(lines: Iterable[str]) -> Iterator[str]:

@@ -170,7 +170,7 @@ def test_an_export_is_recorded_with_what_it_was_narrowed_to(hooli: Organization,
     assert entry.data == {"format": "json", "event": "group:logins", "since": str(NOW.date())}
 
 
-@pytest.mark.parametrize("typed", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("typed", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1"])
 def test_no_cell_begins_like_a_formula(hooli: Organization, admin: Membership, typed: str) -> None:
     write(hooli, 1, actor_label=typed)
     [row, _] = csv.DictReader(io.StringIO(exported(hooli, ExportFormat.CSV, admin), newline=""))
