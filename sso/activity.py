@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from sso import health
+from sso.causes import is_seen_by_us
 from sso.models import Connection, LoginAttempt, LoginCount, LoginRecord, RevisionTest
 from sso.models.login import UNFINISHED
 from sso.types import LoginOutcome, Purpose
@@ -35,13 +36,21 @@ def record_ok(attempt: LoginAttempt, *, connection: Connection, now: datetime) -
 
 
 @transaction.atomic(savepoint=False)
-def record_failed(attempt: LoginAttempt, *, code: str, reference: str = "", now: datetime) -> bool:
-    """A login that was refused. Of an attempt that is refused again and again only the first; says if it was."""
+def record_failed(
+    attempt: LoginAttempt, *, code: str, idp_error: object = None, reference: str = "", now: datetime
+) -> bool:
+    """A login that was refused. Of an attempt that is refused again and again only the first; says if it was.
+
+    `idp_error` is the error code that the IdP gave, where it gave one.
+    """
     if not forget(attempt):
         return False
     _record(_end(attempt, LoginOutcome.FAILED, code=code, reference=reference, at=now))
     if attempt.purpose != Purpose.TEST:
-        health.note_failure(attempt.connection, code=code, now=now)
+        is_ours = is_seen_by_us(code, idp_error)
+        health.note_failure(
+            attempt.connection, code=code, user_id=attempt.user_id, is_seen_by_us=is_ours, now=now
+        )
     return True
 
 

@@ -354,12 +354,38 @@ _PERSONS = (
 CAUSES = (*_CONNECTIONS, *_PERSONS)
 _BY_CODE = {code: cause for cause in CAUSES for code in cause.codes}
 CODES = frozenset(_BY_CODE)
+# What this server met when it asked the IdP itself: no member's browser had a hand in it.
+_SEEN_BY_US = frozenset(
+    {
+        "op_unavailable",
+        "discovery_unreachable",
+        "keys_unreachable",
+        "idp_unreachable",
+        "metadata_unreachable",
+        "discovery_invalid",
+        "discovery_issuer_mismatch",
+        "keys_invalid",
+        "metadata_error",
+        "metadata_without_idp",
+        "metadata_expired",
+        "metadata_too_large",
+        "metadata_malformed",
+    }
+)
 _BY_KEY = {cause.key: cause for cause in CAUSES}
 
 
 def cause_of(code: str) -> Cause:
     """The cause of a refusal. One whose code is gone from the catalogue is of the kind that says least."""
     return _BY_CODE.get(code, _BY_KEY["malformed"])
+
+
+def is_seen_by_us(code: str, idp_error: object = None) -> bool:
+    """Did this server see it by itself, so that one account's word is enough? `idp_error` is the IdP's own code.
+
+    A refused code may be one that the member made up; a refused client is never theirs.
+    """
+    return code in _SEEN_BY_US or (code == "token_refused" and idp_error == "invalid_client")
 
 
 def cause_named(key: str) -> Cause | None:

@@ -2,19 +2,21 @@
 
 Counted are refusals that lie with the identity provider or with the configuration (`sso.causes`), of real logins; a
 person who cancels or comes with another browser says nothing about the connection. It fails when three in a row are
-such, or when today's share of them is at least twice the usual one. Then a notice stands in the SSO settings until a
-login passes, and a mail goes to the admins, once for each time it begins and at most once a day.
+such, or when today's share of them is at least twice the usual one; in both cases only if they are of two accounts
+or more, or this server met the cause itself, so that no member can fake it alone. Then a notice stands in the SSO
+settings until a login passes, and a mail goes to the admins, once for each time it begins and at most once a day.
 """
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from orgs.models import Organization
 from sso import announcements
 from sso.causes import cause_of
-from sso.models import Connection, ConnectionHealth, LoginCount
+from sso.models import Connection, ConnectionHealth, LoginCount, LoginRecord
 from sso.types import LoginOutcome, Purpose
 
 IN_A_ROW = 3
@@ -23,6 +25,8 @@ TIMES_USUAL = 2
 # Below these a day says nothing: so many failures, and this share of the day's logins.
 LEAST_FAILURES = 10
 LEAST_SHARE = 0.05
+# The day's last failures, among which there must be two accounts.
+LATEST = 50
 # A notice for a share is taken back by a login that passes when nothing has failed for so long.
 CALM = timedelta(hours=1)
 MAIL_EVERY = timedelta(days=1)
@@ -30,12 +34,23 @@ MAIL_EVERY = timedelta(days=1)
 OK_EVERY = timedelta(hours=1)
 
 
-def note_failure(connection: Connection, *, code: str, now: datetime) -> None:
-    """A login was refused by `code`. In the caller's transaction; the last row that it writes."""
+def note_failure(
+    connection: Connection, *, code: str, user_id: int, is_seen_by_us: bool, now: datetime
+) -> None:
+    """A login of `user_id` was refused by `code`. In the caller's transaction; the last row that it writes."""
     if not cause_of(code).is_connections:
         return
     rows = ConnectionHealth.objects.filter(connection=connection)
-    counted = {"failures_in_a_row": F("failures_in_a_row") + 1, "last_failed_at": now, "last_code": code}
+    is_another = Q(last_failed_user__isnull=False) & ~Q(last_failed_user=user_id)
+    counted: dict[str, Any] = {
+        "failures_in_a_row": F("failures_in_a_row") + 1,
+        "last_failed_at": now,
+        "last_code": code,
+        "last_failed_user": user_id,
+        "is_corroborated": True
+        if is_seen_by_us
+        else Case(When(is_another, then=True), default=F("is_corroborated")),
+    }
     if not rows.update(**counted):
         ConnectionHealth.objects.get_or_create(connection=connection, defaults={"org_id": connection.org_id})
         rows.update(**counted)
@@ -55,7 +70,12 @@ def note_ok(connection: Connection, *, now: datetime) -> None:
     is_old = health.last_ok_at is None or health.last_ok_at <= now - OK_EVERY
     if not (is_old or health.failures_in_a_row or health.notice_since):
         return
-    changes: dict[str, object] = {"failures_in_a_row": 0, "last_ok_at": now}
+    changes: dict[str, object] = {
+        "failures_in_a_row": 0,
+        "last_failed_user": None,
+        "is_corroborated": False,
+        "last_ok_at": now,
+    }
     if health.failures_in_a_row >= IN_A_ROW or _is_calm(health, now):
         changes |= {"notice_since": None, "notice_code": ""}
     ConnectionHealth.objects.filter(pk=health.pk).update(**changes)
@@ -72,7 +92,20 @@ def _is_calm(health: ConnectionHealth, now: datetime) -> bool:
 
 
 def _is_failing(health: ConnectionHealth, now: datetime) -> bool:
-    return health.failures_in_a_row >= IN_A_ROW or _is_above_usual(health.connection_id, now)
+    if health.failures_in_a_row >= IN_A_ROW and health.is_corroborated:
+        return True
+    return _is_above_usual(health.connection_id, now) and _is_of_several(health, now)
+
+
+def _is_of_several(health: ConnectionHealth, now: datetime) -> bool:
+    """Is no one account alone behind today's failures? Asked only while their share is high."""
+    if health.is_corroborated:
+        return True
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    records = LoginRecord.objects.filter(connection=health.connection_id, outcome=LoginOutcome.FAILED)
+    real = records.filter(at__gte=today).exclude(purpose=Purpose.TEST).order_by("-pk")[:LATEST]
+    users = {user_id for user_id, code in real.values_list("user", "code") if cause_of(code).is_connections}
+    return len(users) > 1
 
 
 def _is_above_usual(connection_id: int, now: datetime) -> bool:

@@ -128,7 +128,13 @@ def _write(
             at=now,
         )
     if attempt is not None:
-        activity.record_failed(attempt, code=error.code, reference=reference, now=now)
+        activity.record_failed(
+            attempt,
+            code=error.code,
+            idp_error=error.log_fields.get("idp_error"),
+            reference=reference,
+            now=now,
+        )
 
 
 def _is_flooded(

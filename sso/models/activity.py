@@ -82,6 +82,11 @@ class ConnectionHealth(models.Model):
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="health")
     failures_in_a_row = models.PositiveIntegerField(default=0)
+    # Of those in a row: whose was the last, and were they of more than one account, or seen by this server itself.
+    last_failed_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    is_corroborated = models.BooleanField(default=False)
     last_ok_at = models.DateTimeField(null=True)
     last_failed_at = models.DateTimeField(null=True)
     last_code = models.CharField(max_length=60, blank=True)

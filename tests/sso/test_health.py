@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from orgs.roles import Role
 from sso import activity, health
-from sso.models import Connection, ConnectionHealth, LoginAttempt, LoginCount
+from sso.models import Connection, ConnectionHealth, LoginAttempt, LoginCount, LoginRecord
 from sso.types import LoginOutcome, Purpose
 from tests.builders import make_connection, make_member, make_org
 from tests.conftest import World, log_in_with_sso
@@ -44,14 +44,23 @@ def fresh(idp: Connection) -> Connection:
     return Connection.objects.select_related("org", "health").get(pk=idp.pk)
 
 
-def attempt_of(idp: Connection, purpose: Purpose = Purpose.LOGIN) -> LoginAttempt:
-    user = idp.org.memberships.all()[0].user
+def attempt_of(idp: Connection, purpose: Purpose = Purpose.LOGIN, member: int = 0) -> LoginAttempt:
+    user = idp.org.memberships.order_by("pk")[member].user
     return LoginAttempt(org_id=idp.org_id, connection=idp, user=user, purpose=purpose)
 
 
-def fail(idp: Connection, *codes: str, now: Any = NOW, purpose: Purpose = Purpose.LOGIN) -> None:
+def fail(
+    idp: Connection,
+    *codes: str,
+    now: Any = NOW,
+    purpose: Purpose = Purpose.LOGIN,
+    members: tuple[int, ...] = (0, 1, 2),
+    **more: Any,
+) -> None:
+    """One login after the other, of `members` in turn."""
     for code in codes:
-        activity.record_failed(attempt_of(idp, purpose), code=code, now=now)
+        number = LoginRecord.objects.count() % len(members)
+        activity.record_failed(attempt_of(idp, purpose, members[number]), code=code, now=now, **more)
 
 
 def succeed(idp: Connection, now: Any = NOW) -> None:
@@ -84,6 +93,34 @@ def test_three_in_a_row_raise_a_notice(idp: Connection, ends: list[str], expecte
     assert is_told(idp) is expected
 
 
+@pytest.mark.parametrize(
+    ("code", "idp_error", "expected"),
+    [
+        ("idp_error", None, False),
+        (BROKEN, None, False),
+        ("token_refused", "invalid_grant", False),
+        ("token_refused", "invalid_client", True),
+        ("idp_error", "invalid_client", False),  # by way of the browser
+        ("discovery_unreachable", None, True),
+        ("metadata_expired", None, True),
+    ],
+)
+def test_one_account_alone_raises_only_what_this_server_saw_too(
+    idp: Connection, code: str, idp_error: str | None, expected: bool
+) -> None:
+    fail(idp, *[code] * 12, members=(0,), idp_error=idp_error)
+    assert is_told(idp) is expected
+    fail(idp, code, members=(1,), idp_error=idp_error)
+    assert is_told(idp)
+
+
+def test_accounts_of_before_a_login_passed_do_not_count(idp: Connection) -> None:
+    fail(idp, BROKEN, members=(1,))
+    succeed(idp)
+    fail(idp, *[BROKEN] * 3, members=(0,))
+    assert not is_told(idp)
+
+
 def test_tests_say_nothing_about_the_connection(idp: Connection) -> None:
     fail(idp, *[BROKEN] * 5, purpose=Purpose.TEST)
     assert not is_told(idp)
@@ -104,7 +141,7 @@ def test_twice_the_usual_share_raises_one_too(
 ) -> None:
     before, today = (NOW - 3 * DAY).date(), NOW.date()
     rows = [(before, "", usual[0]), (before, BROKEN, usual[1]), (today, "", today_ok)]
-    for day, code, count in [*rows, (today, BROKEN, today_failed - 1)]:
+    for day, code, count in [*rows, (today, BROKEN, today_failed - 2)]:
         LoginCount.objects.create(
             org=idp.org,
             connection=idp,
@@ -115,6 +152,8 @@ def test_twice_the_usual_share_raises_one_too(
             count=count,
         )
     fail(idp, BROKEN)
+    succeed(idp)
+    fail(idp, BROKEN, members=(1,))
     assert is_told(idp) is expected
     if expected:  # it would come and go with every second login
         succeed(idp)
@@ -181,6 +220,6 @@ def test_a_connection_that_is_switched_off_is_not_complained_about(idp: Connecti
 def test_failures_at_the_same_time_send_one_mail(transactional_db: None) -> None:
     connection = make_connection(make_org("acme"))
     make_member(connection.org, role=Role.ADMIN)
-    in_parallel(lambda: fail(fresh(connection), BROKEN), times=8)
+    in_parallel(lambda: fail(fresh(connection), "idp_unreachable", members=(0,)), times=8)
     assert ConnectionHealth.objects.get().failures_in_a_row == 8
     assert len(mail.outbox) == 1
