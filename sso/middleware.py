@@ -28,7 +28,7 @@ from sso.browser import browser_session_of
 from sso.gate import GatedOrg, Who, find_org
 from sso.renewal import renewal_of
 from sso.settings_errors import ConnectionGone
-from sso.types import Decision, Outcome
+from sso.types import Decision, Outcome, Reason
 
 # URL arguments that name an organisation or something that belongs to one.
 ORG_ARGUMENTS = frozenset({"org_slug", "org_uid", "connection_uid", "invitation_token", "hand_over_token"})
@@ -149,6 +149,7 @@ def _let_in(request: HttpRequest, gated: GatedOrg, decision: Decision) -> None:
     request.access = gated.access(who_is(request))  # type: ignore[attr-defined]
     request.renewal = renewal_of(gated, decision, now=timezone.now())  # type: ignore[attr-defined]
     request.recovery_until = gated.facts.recovery_until  # type: ignore[attr-defined]  # the SSO settings say so
+    request.is_in_recovery = decision.reason is Reason.RECOVERY_SESSION  # type: ignore[attr-defined]
 
 
 def _not_found(request: HttpRequest, gated: GatedOrg, decision: Decision) -> HttpResponse:

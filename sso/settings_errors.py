@@ -87,6 +87,19 @@ class TooManyHandOvers(SettingsRefused):
     message = _("There are many open links for this connection already. Withdraw one first.")
 
 
+class HandOverInRecovery(SettingsRefused):
+    code = "hand_over_in_recovery"
+    message = _("Links can't be made in a recovery session: they would outlive it.")
+
+
+class HandOverUsedUp(SettingsRefused):
+    code = "hand_over_used_up"
+    message = _(
+        "This link has saved as many drafts as it may for now. Try again in an hour, or ask whoever sent it for a new "
+        "one."
+    )
+
+
 class NoTrial(SettingsRefused):
     code = "no_trial"
     message = _("No revision is on trial any more: it was confirmed, or the one before it serves again.")

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.session_store import session_ending
 from orgs.models import Membership
-from sso import recovery_codes, seen_attributes, sessions
+from orgs.roles import Role
+from sso import hand_overs, recovery_codes, seen_attributes, sessions
 from sso.browser import browser_session_in, ensure_browser_session
 from sso.models import LinkedIdentity, SSOSession
 
@@ -44,3 +46,16 @@ def forget_what_an_identity_said(sender: object, instance: LinkedIdentity, **kwa
 def forget_codes_of_former_member(sender: object, instance: Membership, **kwargs: Any) -> None:
     """Their recovery codes are worth nothing already; they must not come back with a later membership."""
     recovery_codes.forget(org_id=instance.org_id, user_id=instance.user_id)
+
+
+@receiver(post_delete, sender=Membership)
+def withdraw_links_of_former_member(sender: object, instance: Membership, **kwargs: Any) -> None:
+    hand_overs.withdraw_of(org_id=instance.org_id, user_id=instance.user_id, now=timezone.now())
+
+
+@receiver(post_save, sender=Membership)
+def withdraw_links_of_former_admin(
+    sender: object, instance: Membership, created: bool, **kwargs: Any
+) -> None:
+    if not created and instance.role != Role.ADMIN:
+        hand_overs.withdraw_of(org_id=instance.org_id, user_id=instance.user_id, now=timezone.now())

@@ -109,6 +109,7 @@ def _hand_over(connection: Connection) -> HandOver:
         connection=connection,
         token_hash=f"{connection.org.slug}-hand-over",
         recipient=f"{connection.org.slug}-recipient",
+        created_by=User.objects.filter(memberships__org=connection.org, memberships__role=Role.ADMIN).first(),
         created_at=now,
         expires_at=now + timedelta(days=1),
     )

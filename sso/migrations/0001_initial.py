@@ -250,6 +250,8 @@ class Migration(migrations.Migration):
                 ("revoked_at", models.DateTimeField(null=True)),
                 ("last_used_at", models.DateTimeField(null=True)),
                 ("drafts_saved", models.PositiveIntegerField(default=0)),
+                ("told_at", models.DateTimeField(null=True)),
+                ("saved_since_told", models.PositiveSmallIntegerField(default=0)),
                 (
                     "connection",
                     models.ForeignKey(

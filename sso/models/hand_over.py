@@ -25,6 +25,8 @@ class HandOver(models.Model):
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     drafts_saved = models.PositiveIntegerField(default=0)
+    told_at = models.DateTimeField(null=True)  # when the admins were last written to about a save
+    saved_since_told = models.PositiveSmallIntegerField(default=0)  # that save among them
 
     def __str__(self) -> str:
         return f"{self.connection} for {self.recipient}"

@@ -33,6 +33,7 @@ def links(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespo
                 connection=connection,
                 actor=signed_in_user(request),
                 now=timezone.now(),
+                is_in_recovery=request.is_in_recovery,  # type: ignore[attr-defined]  # the middleware says so
                 **form.cleaned_data,
             )
         except SettingsRefused as refusal:

@@ -1,21 +1,34 @@
 """A hand-over link: one connection's set-up for somebody without an account, and nothing more."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
+from accounts.models import User
 from hubsso.crypto import token_hash
-from orgs.models import AuditEvent
-from sso.hand_overs import MAX_OPEN, find_hand_over
+from orgs import members
+from orgs.models import AuditEvent, Membership
+from orgs.roles import Role
+from sso import recovery
+from sso.connections import OIDCConfiguration
+from sso.hand_overs import MAX_OPEN, MAX_SAVES, MAX_SAVES_SINCE_TOLD, find_hand_over, save_draft_by
 from sso.models import Connection, HandOver, Revision
-from sso.settings_errors import HandOverGone, TooManyHandOvers
+from sso.settings_errors import HandOverGone, HandOverInRecovery, HandOverUsedUp, TooManyHandOvers
+from tests.builders import give_recovery_codes, make_member
+from tests.conftest import World, log_in, log_in_with_sso
 from tests.demo_idp import Tenant
 from tests.sso.settings.conftest import SECRET, AcmeSettings, draft_of
+
+IDAS = {"client_id": "idas", "client_secret": "typed-by-ida"}
+ONE_LINK = {"recipient": "me", "days": "14"}
 
 
 def make_link(acme: AcmeSettings, connection: Connection, recipient: str = "Ida", days: int = 3) -> str:
@@ -160,3 +173,115 @@ def test_link_neither_tests_nor_makes_live(oidc_draft: Connection, link: str, id
     assert "Make live" not in page
     assert "Test this draft" not in page
     assert oidc_draft.revisions.get().status == Revision.Status.DRAFT
+
+
+# --- No longer than its maker's rights ---------------------------------------------------------------------
+
+
+def demote(olivia: Membership, actor: User) -> None:
+    members.change_role(membership=olivia, role=Role.READ, actor=actor)
+
+
+def remove(olivia: Membership, actor: User) -> None:
+    members.remove_member(membership=olivia, actor=actor)
+
+
+def switch_off(olivia: Membership, actor: User) -> None:
+    User.objects.filter(pk=olivia.user_id).update(is_active=False)
+
+
+def delete_account(olivia: Membership, actor: User) -> None:
+    olivia.user.delete()
+
+
+@pytest.mark.parametrize("end", [demote, remove, switch_off, delete_account])
+def test_link_ends_with_its_makers_rights(
+    acme: AcmeSettings,
+    oidc_draft: Connection,
+    link: str,
+    ida: Client,
+    tenant: Tenant,
+    end: Callable[[Membership, User], None],
+) -> None:
+    found = find_hand_over(link.split("/")[2], now=timezone.now())
+    checked = ida.post(link, {"action": "check", **IDAS, "issuer": tenant.issuer})
+    end(acme.olivia, acme.oscar.user)
+    assert ida.get(link).status_code == 404
+    assert ida.post(link, {"action": "save", **entered(checked)}).status_code == 404
+    with pytest.raises(HandOverGone):
+        save(found, timezone.now())
+    assert oidc_draft.revisions.count() == 1
+    log_in(acme.client, acme.oscar.user)
+    assert "Withdrawn" in acme.page("hand_overs", oidc_draft.uid)
+
+
+@pytest.mark.parametrize("end", [demote, remove])
+def test_link_does_not_come_back_with_a_later_role(
+    acme: AcmeSettings, link: str, ida: Client, end: Callable[[Membership, User], None]
+) -> None:
+    end(acme.olivia, acme.oscar.user)
+    membership = Membership.objects.filter(user=acme.admin).first()
+    if membership is None:
+        make_member(acme.org, acme.admin, role=Role.ADMIN)
+    else:
+        members.change_role(membership=membership, role=Role.ADMIN, actor=acme.oscar.user)
+    assert ida.get(link).status_code == 404
+
+
+def test_recovery_session_makes_no_link_that_would_outlive_it(world: World, client: Client) -> None:
+    browser = log_in(client, world.olivia.user)
+    code = give_recovery_codes(world.olivia)[0]
+    now = timezone.now()
+    recovery.redeem(org=world.acme, user=world.olivia.user, code=code, browser_session=browser, now=now)
+    response = client.post(reverse("sso:hand_overs", args=["acme", world.acme_idp.uid]), ONE_LINK)
+    assert escape(HandOverInRecovery.message) in response.content.decode()
+    assert not HandOver.objects.filter(connection=world.acme_idp, recipient="me").exists()
+
+
+def test_admin_with_an_sso_session_makes_links_also_while_a_recovery_session_is_open(
+    world: World, client: Client
+) -> None:
+    browser = log_in_with_sso(client, world.olivia)
+    code = give_recovery_codes(world.olivia)[0]
+    now = timezone.now()
+    recovery.redeem(org=world.acme, user=world.olivia.user, code=code, browser_session=browser, now=now)
+    client.post(reverse("sso:hand_overs", args=["acme", world.acme_idp.uid]), ONE_LINK)
+    assert HandOver.objects.filter(connection=world.acme_idp, recipient="me").exists()
+
+
+# --- No flood ----------------------------------------------------------------------------------------------
+
+
+def save(hand_over: HandOver, now: datetime) -> None:
+    configuration = OIDCConfiguration(issuer="https://idp.example.org", client_id="idas", client_secret="s")
+    save_draft_by(hand_over, configuration=configuration, now=now, based_on=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_admins_are_told_once_an_hour_and_saves_are_few(
+    oidc_draft: Connection, link: str, acme: AcmeSettings
+) -> None:
+    found, start = find_hand_over(link.split("/")[2], now=timezone.now()), timezone.now()
+    for number in range(MAX_SAVES_SINCE_TOLD):
+        save(found, start + number * timedelta(minutes=5))
+    assert len(mail.outbox) == 2  # to each admin one
+    with pytest.raises(HandOverUsedUp):
+        save(found, start + timedelta(minutes=59))
+    for hour in range(1, 5):
+        for _again in range(MAX_SAVES_SINCE_TOLD):
+            save(found, start + timedelta(hours=hour))
+        assert len(mail.outbox) == 2 + 2 * hour
+    with pytest.raises(HandOverUsedUp):
+        save(found, start + timedelta(hours=6))
+    assert HandOver.objects.get().drafts_saved == MAX_SAVES
+    assert len(mail.outbox) == 10
+
+
+def test_link_that_saved_too_much_says_so(
+    oidc_draft: Connection, link: str, ida: Client, tenant: Tenant
+) -> None:
+    HandOver.objects.update(drafts_saved=MAX_SAVES)
+    checked = ida.post(link, {"action": "check", **IDAS, "issuer": tenant.issuer})
+    refused = ida.post(link, {"action": "save", **entered(checked)})
+    assert HandOverUsedUp.message in refused.content.decode()
+    assert oidc_draft.revisions.count() == 1
