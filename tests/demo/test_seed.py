@@ -23,6 +23,12 @@ pytestmark = pytest.mark.django_db
 HERE, ELSEWHERE = "http://127.0.0.1:9001", "http://127.0.0.1:9101"
 
 
+@pytest.fixture(scope="module")
+def idp_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The IdPs' keys, made once: most of what seeding takes."""
+    return tmp_path_factory.mktemp("idp-keys")
+
+
 def plant(folder: Path, idp_url: str = HERE) -> dict[str, TenantConfig]:
     tenants = seed(idp_url=idp_url, idp_keys=folder, now=datetime.now(UTC))
     return {tenant.slug: tenant for tenant in tenants}
@@ -48,8 +54,8 @@ def state_of_everything() -> tuple[object, ...]:
     return (*counts, AuditEvent.objects.count(), Revision.objects.aggregate(Max("pk"))["pk__max"])
 
 
-def test_enforcing_organisations_have_a_past_whose_counts_are_those_of_its_logins(tmp_path: Path) -> None:
-    plant(tmp_path)
+def test_enforcing_organisations_have_a_past_whose_counts_are_those_of_its_logins(idp_keys: Path) -> None:
+    plant(idp_keys)
 
     for slug in ("acme", "globex"):
         logins = LoginRecord.objects.filter(org__slug=slug)
@@ -59,8 +65,8 @@ def test_enforcing_organisations_have_a_past_whose_counts_are_those_of_its_login
     assert not LoginRecord.objects.exclude(org__slug__in=["acme", "globex"]).exists()
 
 
-def test_organisations_ask_what_the_demo_promises(tmp_path: Path) -> None:
-    plant(tmp_path)
+def test_organisations_ask_what_the_demo_promises(idp_keys: Path) -> None:
+    plant(idp_keys)
     asked = dict(SSOPolicy.objects.values_list("org__slug", "enforcement"))
     assert asked == {
         "acme": Enforcement.ENFORCED,
@@ -79,9 +85,9 @@ def test_organisations_ask_what_the_demo_promises(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("demo_org", ORGANISATIONS, ids=lambda org: org.slug)
 def test_every_organisation_has_something_public_private_and_grouped(
-    demo_org: DemoOrg, tmp_path: Path
+    demo_org: DemoOrg, idp_keys: Path
 ) -> None:
-    plant(tmp_path)
+    plant(idp_keys)
     resources = Resource.objects.filter(org__slug=demo_org.slug)
     assert resources.filter(visibility="public", kind="page").exists()
     assert resources.filter(visibility="private", kind="page", group=None).exists()
@@ -90,26 +96,26 @@ def test_every_organisation_has_something_public_private_and_grouped(
     assert not resources.filter(kind="page", body="").exists()
 
 
-def test_second_seed_changes_nothing(tmp_path: Path) -> None:
-    first = plant(tmp_path)
+def test_second_seed_changes_nothing(idp_keys: Path) -> None:
+    first = plant(idp_keys)
     before = state_of_everything()
-    assert plant(tmp_path) == first
+    assert plant(idp_keys) == first
     assert state_of_everything() == before
 
 
-def test_what_people_did_to_an_organisation_stays(tmp_path: Path) -> None:
-    plant(tmp_path)
+def test_what_people_did_to_an_organisation_stays(idp_keys: Path) -> None:
+    plant(idp_keys)
     hooli = Organization.objects.get(slug="hooli")
     hana = User.objects.get(email="hana@hooli.example")
     rename_organisation(org=hooli, slug="hooli-xyz", actor=hana)
     Resource.objects.filter(org=hooli, kind="app").delete()
     before = state_of_everything()
-    plant(tmp_path)
+    plant(idp_keys)
     assert state_of_everything() == before
 
 
-def test_idp_knows_the_portal_of_every_connection(tmp_path: Path) -> None:
-    tenants = plant(tmp_path)
+def test_idp_knows_the_portal_of_every_connection(idp_keys: Path) -> None:
+    tenants = plant(idp_keys)
     (client,) = tenants["acme"].clients
     assert client.client_secret == live("acme").client_secret
     assert client.redirect_uris == (f"http://testserver/sso/{live('acme').connection.uid}/oidc/callback/",)
@@ -119,26 +125,26 @@ def test_idp_knows_the_portal_of_every_connection(tmp_path: Path) -> None:
     assert sp.slo_url == f"http://testserver/sso/{live('globex').connection.uid}/saml/slo/"
 
 
-def test_idp_checks_our_logouts_by_the_key_that_signs_them(tmp_path: Path) -> None:
-    plant(tmp_path)
+def test_idp_checks_our_logouts_by_the_key_that_signs_them(idp_keys: Path) -> None:
+    plant(idp_keys)
     connection = live("globex").connection
     zoe = User.objects.get(email="zoe@globex.example")
     following = key_pairs.add_next(connection=connection, actor=zoe, now=datetime.now(UTC))
-    (before,) = plant(tmp_path)["globex"].service_providers
+    (before,) = plant(idp_keys)["globex"].service_providers
     key_pairs.switch_over(connection=connection, actor=zoe)
-    (after,) = plant(tmp_path)["globex"].service_providers
+    (after,) = plant(idp_keys)["globex"].service_providers
     assert following is not None
     assert before.logout_certificate != following.certificate
     assert after.logout_certificate == following.certificate
 
 
 @pytest.mark.parametrize("org_slug", ["acme", "globex", "initech"])
-def test_connections_and_identities_follow_the_idp_to_another_port(org_slug: str, tmp_path: Path) -> None:
-    plant(tmp_path)
+def test_connections_and_identities_follow_the_idp_to_another_port(org_slug: str, idp_keys: Path) -> None:
+    plant(idp_keys)
     before, identity = live(org_slug), link_max(org_slug)
     uid, secret = before.connection.uid, before.client_secret
 
-    plant(tmp_path, ELSEWHERE)
+    plant(idp_keys, ELSEWHERE)
 
     after = live(org_slug)
     assert after.pk != before.pk
@@ -151,16 +157,16 @@ def test_connections_and_identities_follow_the_idp_to_another_port(org_slug: str
     assert identity.issuer == after.issuer
 
 
-def test_lost_idp_keys_are_replaced_in_the_connection(tmp_path: Path) -> None:
-    plant(tmp_path / "keys")
+def test_lost_idp_keys_are_replaced_in_the_connection(idp_keys: Path) -> None:
+    plant(idp_keys / "keys")
     before = live("globex")
-    plant(tmp_path / "other-keys")
+    plant(idp_keys / "other-keys")
     assert live("globex").certificates != before.certificates
     assert live("acme").number == 1
 
 
-def test_production_refuses_the_seed(settings: Settings, tmp_path: Path) -> None:
+def test_production_refuses_the_seed(settings: Settings, idp_keys: Path) -> None:
     settings.DEMO = False
     with pytest.raises(ImproperlyConfigured, match="public password"):
-        plant(tmp_path)
+        plant(idp_keys)
     assert not User.objects.exists()

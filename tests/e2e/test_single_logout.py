@@ -47,7 +47,7 @@ def expect_signed_out(visitor: Visitor) -> None:
 def expect_no_session(visitor: Visitor) -> None:
     """Earlier tests may have left sessions of the same person in other browsers."""
     visitor.open(SESSIONS)
-    expect(visitor.main.get_by_role("heading", name="SSO sessions").first).to_be_visible()
+    expect(visitor.main.get_by_role("heading", name="My organisations' SSO").first).to_be_visible()
     expect(visitor.main.get_by_text("This browser")).to_have_count(0)
 
 
