@@ -101,8 +101,15 @@ def few_at_once(limit: Limit, subject: object, *, now: datetime) -> Iterator[Exc
     finally:
         with _lock:
             _at_once[key] -= 1
-            if not _at_once[key]:
+            if _at_once[key] <= 0:
                 del _at_once[key]
+
+
+def forget_all() -> None:
+    """Begin anew, as a new process does."""
+    caches["throttle"].clear()
+    with _lock:
+        _at_once.clear()
 
 
 def counted_address(request: HttpRequest) -> str:

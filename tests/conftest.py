@@ -12,7 +12,7 @@ from django.core.cache import caches
 from django.test import Client
 
 from accounts.models import User
-from hubsso import net
+from hubsso import net, throttle
 from orgs.models import Membership, Organization, Resource
 from orgs.roles import Role
 from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
@@ -71,7 +71,7 @@ def _forget_what_processes_keep() -> None:
     """Nothing one test made known to a process is known to the next."""
     for forget in (
         caches["default"].clear,
-        caches["throttle"].clear,
+        throttle.forget_all,
         discovery.forget_all,
         jwks.forget_all,
         net.logins.forget_all,

@@ -1,8 +1,5 @@
 """The audit log: the page with its filters, the export, and how long entries are kept. For admins."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -12,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import signed_in_user
-from hubsso import throttle
+from hubsso.heavy import one_of_few
 from orgs import audit, audit_export, audit_retention
 from orgs.access import Area, OrgRequest, org_view
 from orgs.audit_export import CONTENT_TYPES, ExportFormat
 from orgs.audit_forms import AuditExportForm, AuditFilterForm, AuditRetentionForm
-from orgs.audit_reading import entries
+from orgs.audit_reading import AuditFilter, entries
 from orgs.errors import OrgError
 from orgs.paging import page_by_key
 from orgs.roles import Ability
@@ -25,19 +22,6 @@ from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from
 
 PAGE_SIZE = 50
-# Each holds a thread of the server for as long as it is sent.
-_AT_ONCE = throttle.Limit("orgs.audit_export", 2, spread_seconds=15)
-
-
-class _Held:
-    """What is streamed, and what is let go when that is over, begun or not."""
-
-    def __init__(self, pieces: Iterator[str], held: ExitStack) -> None:
-        self._pieces = pieces
-        self.close = held.close
-
-    def __iter__(self) -> Iterator[str]:
-        return self._pieces
 
 
 @require_safe
@@ -68,20 +52,17 @@ def export(request: OrgRequest, org_slug: str) -> HttpResponseBase:
     org, form = request.access.org, AuditExportForm(request.POST)
     if not form.is_valid():
         return redirect("orgs:audit", org_slug)
-    with ExitStack() as held:
-        exceeded = held.enter_context(throttle.few_at_once(_AT_ONCE, org.pk, now=timezone.now()))
-        if exceeded is not None:
-            return throttle.too_many_requests(request, retry_after_seconds=exceeded.retry_after_seconds)
-        export_format = ExportFormat(form.cleaned_data["format"])
-        pieces = audit_export.export(
-            org=org,
-            chosen=AuditFilterForm(request.GET).chosen,
-            export_format=export_format,
-            actor=signed_in_user(request),
-        )
-        response = StreamingHttpResponse(
-            _Held(pieces, held.pop_all()), content_type=CONTENT_TYPES[export_format]
-        )
+    export_format = ExportFormat(form.cleaned_data["format"])
+    chosen = AuditFilterForm(request.GET).chosen
+    return one_of_few(request, org.pk, lambda: _file(request, chosen, export_format))
+
+
+def _file(request: OrgRequest, chosen: AuditFilter, export_format: ExportFormat) -> StreamingHttpResponse:
+    org = request.access.org
+    pieces = audit_export.export(
+        org=org, chosen=chosen, export_format=export_format, actor=signed_in_user(request)
+    )
+    response = StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[export_format])
     name = f"{org.slug}-audit-{timezone.localdate():%Y-%m-%d}.{export_format.value}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

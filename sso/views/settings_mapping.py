@@ -10,12 +10,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.core import signing
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.requests import signed_in_user
+from hubsso.heavy import one_of_few
 from hubsso.text import key_in
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
@@ -49,13 +51,13 @@ def domains(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRes
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
-def role_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+def role_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponseBase:
     return _edit(request, RoleMappingEditor(find_connection(request, connection_uid)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
-def group_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+def group_mapping(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponseBase:
     return _edit(request, GroupMappingEditor(find_connection(request, connection_uid)))
 
 
@@ -73,7 +75,7 @@ def keep_attributes(request: OrgRequest, org_slug: str, connection_uid: UUID) ->
     return redirect("sso:mapping", org_slug, connection.uid)
 
 
-def _edit(request: OrgRequest, editor: MappingEditor) -> HttpResponse:
+def _edit(request: OrgRequest, editor: MappingEditor) -> HttpResponseBase:
     if request.method != "POST":
         return _editor_page(request, editor)
     step = step_of(request.POST)
@@ -82,6 +84,11 @@ def _edit(request: OrgRequest, editor: MappingEditor) -> HttpResponse:
         return _editor_page(request, editor)
     if not editor.take(request.POST):
         return _editor_page(request, editor)
+    return one_of_few(request, request.access.org.pk, lambda: _dry_run(request, editor, step))
+
+
+def _dry_run(request: OrgRequest, editor: MappingEditor, step: Step) -> HttpResponse:
+    """Preview or save, which looks for an admin who is left: both may read every member."""
     try:
         return _save(request, editor) if step is Step.SAVE else _preview_page(request, editor)
     except (PreviewNeeded, NoAdminLeft) as refusal:
@@ -117,21 +124,23 @@ def _editor_page(request: OrgRequest, editor: MappingEditor) -> HttpResponse:
 def _preview_page(
     request: OrgRequest, editor: MappingEditor, refusal: SettingsRefused | None = None
 ) -> HttpResponse:
-    """The members as they would be. Later pages carry the first one's numbers along, signed."""
-    carried = _carried_summary(request.POST.get("summary", ""))
+    """The members as they would be. Later pages carry the first one's numbers along, signed for this proposal."""
+    mapping = editor.propose()
+    stamp = mappings.preview_stamp(mapping)
+    salt = f"{SUMMARY_SALT}:{editor.connection.uid}:{editor.url_name}:{stamp}"
+    carried = _carried_summary(request.POST.get("summary", ""), salt)
     after = key_in(request.POST.get("after", "")) if carried else None
     show = shown_rows(request.POST)
     preview = editor.preview(now=timezone.now(), show=show, after=after)
     summary = as_numbers(preview.summary) if preview.summary else carried
-    mapping = editor.propose()
     page = {
         "connection": editor.connection,
         "mapping": mapping,
         "refusal": refusal,
         "fields": editor.hidden_fields(),
-        "previewed": mappings.preview_stamp(mapping),
+        "previewed": stamp,
         "summary": summary,
-        "carried": signing.dumps(summary, salt=SUMMARY_SALT),
+        "carried": signing.dumps(summary, salt=salt),
         "rows": editor.shown(mapping, preview.rows),
         "next_key": preview.next_key,
         "is_first_page": after is None,
@@ -140,9 +149,9 @@ def _preview_page(
     return org_page(request, editor.preview_template, page)
 
 
-def _carried_summary(text: str) -> dict[str, int] | None:
+def _carried_summary(text: str, salt: str) -> dict[str, int] | None:
     try:
-        return dict(signing.loads(text, salt=SUMMARY_SALT))
+        return dict(signing.loads(text, salt=salt))
     except signing.BadSignature:
         return None
 

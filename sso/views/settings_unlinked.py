@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import signed_in_user
+from hubsso.heavy import one_of_few
 from hubsso.spreadsheets import csv_file
 from hubsso.text import key_in
 from orgs.access import Area, OrgRequest, org_view
@@ -53,7 +54,8 @@ def unlinked(request: OrgRequest, org_slug: str) -> HttpResponse:
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def unlinked_csv(request: OrgRequest, org_slug: str) -> HttpResponseBase:
     header = (_("Name"), _("E-mail"), _("Role"), _("Member since"))
-    return csv_file(f"{org_slug}-unlinked-members.csv", header, rollout.unlinked_rows(request.access.org))
+    org, name = request.access.org, f"{org_slug}-unlinked-members.csv"
+    return one_of_few(request, org.pk, lambda: csv_file(name, header, rollout.unlinked_rows(org)))
 
 
 def _remind(request: OrgRequest) -> None:
