@@ -47,7 +47,8 @@ class OrgAccess:
     """A viewer whom the gate let at one organisation. `member` is None for outsiders.
 
     `role_lock` and `invitations_off` say why roles can't be set by hand, or nobody can be invited, just now;
-    they are empty where nothing stands in the way.
+    they are empty where nothing stands in the way. `is_recovery`: a recovery session let them in, which is for
+    repairing single sign-on and not for reading about members.
     """
 
     org: Organization
@@ -55,6 +56,7 @@ class OrgAccess:
     member: MemberOf | None
     role_lock: str = ""
     invitations_off: str = ""
+    is_recovery: bool = False
 
     @property
     def role(self) -> Role:
@@ -64,6 +66,10 @@ class OrgAccess:
     def viewer(self) -> Viewer:
         """The same viewer, for querysets; it knows this organisation only."""
         return Viewer(user_id=self.user_id, memberships=(self.member,) if self.member else ())
+
+    def may_read_about(self, user_id: int | None) -> bool:
+        """What an identity provider said of an account, and what is linked to it: in a recovery session one's own."""
+        return not self.is_recovery or (user_id is not None and user_id == self.user_id)
 
     def can(self, ability: Ability) -> bool:
         return can(self.role, ability)

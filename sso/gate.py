@@ -58,7 +58,7 @@ class GatedOrg:
     def decide(self, *, area: Area, now: datetime) -> Decision:
         return decide(self.facts, area=area, now=now)
 
-    def access(self, who: Who) -> OrgAccess:
+    def access(self, who: Who, *, is_recovery: bool = False) -> OrgAccess:
         """What a view gets once the decision let the viewer in."""
         enforcement = self.facts.enforcement
         is_locked = roles_follow_the_idp(enforcement, maps_roles=self.maps_roles)
@@ -68,6 +68,7 @@ class GatedOrg:
             member=self.member,
             role_lock=gettext(ROLES_ARE_MAPPED) if is_locked else "",
             invitations_off=gettext(INVITATIONS_ARE_OFF) if joining_needs_sso(enforcement) else "",
+            is_recovery=is_recovery,
         )
 
 

@@ -146,7 +146,8 @@ def _at_new_slug(request: HttpRequest, slug: str) -> HttpResponse | None:
 
 
 def _let_in(request: HttpRequest, gated: GatedOrg, decision: Decision) -> None:
-    request.access = gated.access(who_is(request))  # type: ignore[attr-defined]
+    is_recovery = decision.reason is Reason.RECOVERY_SESSION
+    request.access = gated.access(who_is(request), is_recovery=is_recovery)  # type: ignore[attr-defined]
     request.renewal = renewal_of(gated, decision, now=timezone.now())  # type: ignore[attr-defined]
     request.recovery_until = gated.facts.recovery_until  # type: ignore[attr-defined]  # the SSO settings say so
     request.is_in_recovery = decision.reason is Reason.RECOVERY_SESSION  # type: ignore[attr-defined]

@@ -85,7 +85,7 @@ def for_member(trace: RefusalTrace) -> ForMember:
     return ForMember(False, _user_message(trace.code), _stations(trace))
 
 
-def for_admins(trace: RefusalTrace) -> ForAdmins:
+def for_admins(trace: RefusalTrace, *, with_claims: bool = True) -> ForAdmins:
     is_block = trace.code in BLOCK_CODES
     checks: Sequence[tuple[LoginCheck, CheckStatus]] = ()
     if _failed_check(trace) is not None:
@@ -96,7 +96,7 @@ def for_admins(trace: RefusalTrace) -> ForAdmins:
         checks=tuple(checks),
         gate_steps=tuple(restored(trace.steps)) if is_block else (),
         opened=_AREA_TEXTS.get(str(trace.fields.get("area")), "") if is_block else "",
-        claims=claims_of(trace),
+        claims=claims_of(trace) if with_claims else None,
     )
 
 

@@ -18,6 +18,7 @@ FOUNDATION = frozenset(
     {
         "hubsso.charts",
         "hubsso.env",
+        "hubsso.heavy",
         "hubsso.net",
         "hubsso.crypto",
         "hubsso.key_rotation",

@@ -95,6 +95,7 @@ class ShownTest:
     limits: list[ShownLimit]
     claims: list[ShownClaim]
     claims_until: datetime
+    are_claims_withheld: bool
 
     @property
     def details(self) -> dict[str, Any]:
@@ -112,11 +113,11 @@ class ShownTest:
         return "subject" in self.details
 
 
-def shown_test(test: RevisionTest, *, now: datetime) -> ShownTest:
+def shown_test(test: RevisionTest, *, now: datetime, with_claims: bool = True) -> ShownTest:
     """Everything the page shows. Claims are shown no longer than they are kept for."""
     answer, portal = _checks(test)
     until = claims_kept_until(test)
-    claims = _claims(test) if now < until else []
+    claims = _claims(test) if with_claims and now < until else []
     return ShownTest(
         test=test,
         answer_checks=answer,
@@ -128,6 +129,7 @@ def shown_test(test: RevisionTest, *, now: datetime) -> ShownTest:
         limits=_limits(test),
         claims=claims,
         claims_until=until,
+        are_claims_withheld=not with_claims,
     )
 
 

@@ -1,6 +1,10 @@
-"""Members as single sign-on knows them: external collaborators, one member's page, live SSO sessions."""
+"""Members as single sign-on knows them: external collaborators, one member's page, live SSO sessions.
+
+In a recovery session admins find here what is their own, so that they can come in again, and nobody else's.
+"""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -79,6 +83,7 @@ def _ask_sso_again(request: OrgRequest, org_slug: str) -> HttpResponse:
 def member(request: OrgRequest, org_slug: str, member_id: int) -> HttpResponse:
     """One member: role and where it came from, identity, sessions, history, and a refused login to relink by."""
     membership = _membership(request, member_id)
+    _refuse_in_recovery(request, membership.user_id)
     now = timezone.now()
     context = {
         "membership": membership,
@@ -95,6 +100,7 @@ def member(request: OrgRequest, org_slug: str, member_id: int) -> HttpResponse:
 def unlink(request: OrgRequest, org_slug: str, identity_id: int) -> HttpResponse:
     identities = request.access.org.linked_identities.select_related("user", "org", "connection")
     identity = get_object_or_404(identities, pk=identity_id)
+    _refuse_in_recovery(request, identity.user_id)
     membership = request.access.org.memberships.filter(user=identity.user_id).first()
     back = member_url(request.access.org, membership.pk if membership else None)
     if request.method == "POST":
@@ -112,6 +118,7 @@ def relink(request: OrgRequest, org_slug: str, reference: str) -> HttpResponse:
     now = timezone.now()
     traces = request.access.org.refusal_traces.filter(expires_at__gt=now, code__in=relinking.CODES)
     trace = get_object_or_404(traces.select_related("user", "connection"), reference=reference)
+    _refuse_in_recovery(request, trace.user_id)
     try:
         found = relinking.relink_for(trace)
         if request.method == "POST":
@@ -127,7 +134,7 @@ def relink(request: OrgRequest, org_slug: str, reference: str) -> HttpResponse:
 
 
 @require_safe
-@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+@org_view(Area.SETTINGS, needs=Ability.MANAGE)
 def sessions(request: OrgRequest, org_slug: str) -> HttpResponse:
     found = live_sessions(org=request.access.org, now=timezone.now())
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "before"), descending=True)
@@ -140,7 +147,7 @@ def sessions(request: OrgRequest, org_slug: str) -> HttpResponse:
 
 
 @require_POST
-@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+@org_view(Area.SETTINGS, needs=Ability.MANAGE)
 def end_session(request: OrgRequest, org_slug: str, session_id: int) -> HttpResponse:
     found = request.access.org.sso_sessions.select_related("org", "user")
     session = get_object_or_404(found, pk=session_id)
@@ -150,7 +157,7 @@ def end_session(request: OrgRequest, org_slug: str, session_id: int) -> HttpResp
 
 
 @require_POST
-@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+@org_view(Area.SETTINGS, needs=Ability.MANAGE)
 def end_all_sessions(request: OrgRequest, org_slug: str, user_id: int) -> HttpResponse:
     org = request.access.org
     membership = get_object_or_404(org.memberships.select_related("user"), user_id=user_id)
@@ -180,6 +187,11 @@ def member_url(org: Organization, membership_id: int | None) -> str:
     if membership_id is None:
         return reverse("orgs:members", args=[org.slug])
     return reverse("sso:member", args=[org.slug, membership_id])
+
+
+def _refuse_in_recovery(request: OrgRequest, user_id: int | None) -> None:
+    if not request.access.may_read_about(user_id):
+        raise PermissionDenied("a recovery session is not for reading about members")
 
 
 def _membership(request: OrgRequest, member_id: int) -> Membership:

@@ -45,5 +45,10 @@ def refusals(request: OrgRequest, org_slug: str) -> HttpResponse:
 def refusal(request: OrgRequest, org_slug: str, reference: str) -> HttpResponse:
     found = request.access.org.refusal_traces.filter(expires_at__gt=timezone.now())
     trace = get_object_or_404(found.select_related("user", "connection", "revision"), reference=reference)
-    page = {"refusal": trace, "why": for_admins(trace), "may_relink": may_relink(trace)}
+    may_read = request.access.may_read_about(trace.user_id)
+    page = {
+        "refusal": trace,
+        "why": for_admins(trace, with_claims=may_read),
+        "may_relink": may_read and may_relink(trace),
+    }
     return org_page(request, "sso/settings/refusal.html", page)

@@ -105,7 +105,7 @@ def revision_test(request: OrgRequest, org_slug: str, connection_uid: UUID, test
     page = {
         "connection": connection,
         "standing": standing_of(connection, user=signed_in_user(request)),
-        "test": shown_test(test, now=timezone.now()),
+        "test": shown_test(test, now=timezone.now(), with_claims=request.access.may_read_about(test.user_id)),
         **trial_options(),
     }
     return org_page(request, "sso/settings/revision_test.html", page)

@@ -51,7 +51,7 @@ def unlinked(request: OrgRequest, org_slug: str) -> HttpResponse:
 
 
 @require_safe
-@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+@org_view(Area.SETTINGS, needs=Ability.MANAGE)
 def unlinked_csv(request: OrgRequest, org_slug: str) -> HttpResponseBase:
     header = (_("Name"), _("E-mail"), _("Role"), _("Member since"))
     org, name = request.access.org, f"{org_slug}-unlinked-members.csv"
