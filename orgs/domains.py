@@ -134,8 +134,12 @@ def verified_names(org: Organization) -> frozenset[str]:
 
 
 def joinable_orgs(user: User) -> QuerySet[Organization]:
-    """The organisations that this account may join by one of its verified addresses. One query for the addresses."""
-    return _invite_by_domain(user).exclude(memberships__user=user).order_by("name", "pk")
+    """The organisations that this account may join by one of its verified addresses. One query for the addresses.
+
+    Not where it is a member, nor where an admin removed it and nobody has asked it back.
+    """
+    found = _invite_by_domain(user).exclude(memberships__user=user)
+    return found.exclude(removed_members__user=user).order_by("name", "pk")
 
 
 def may_join(*, org: Organization, user: User) -> bool:

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.emails import verified_emails
+from accounts.emails import account_of, verified_emails
 from accounts.models import User
 from hubsso import mail
 from hubsso.crypto import random_token, token_hash
@@ -139,6 +139,8 @@ def _store(*, org: Organization, email: str, actor: User, values: dict[str, Any]
     if Membership.objects.filter(org=org, user__email__iexact=email).exists():
         raise AlreadyMember
     invitation, _is_new = Invitation.objects.update_or_create(org=org, email=email, defaults=values)
+    if (user_id := account_of(email)) is not None:
+        members.let_back_in(org=org, user_id=user_id)
     audit.record("org.invite_user", org=org, actor=actor, data=_described(invitation))
     return invitation
 

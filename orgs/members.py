@@ -20,7 +20,7 @@ from orgs.errors import (
     MemberGone,
     RoleLocked,
 )
-from orgs.models import Membership, Organization
+from orgs.models import Membership, Organization, RemovedMember
 from orgs.roles import Role, RoleSource
 
 
@@ -54,6 +54,7 @@ def add_member(
             )
     except IntegrityError:
         raise AlreadyMember from None
+    let_back_in(org=org, user_id=user.pk)
     data: dict[str, object] = {"member": audit.label_of(user), "role": role.value, "source": source.value}
     if is_external_collaborator:
         data["is_external_collaborator"] = True
@@ -97,13 +98,22 @@ def change_role(
 
 @transaction.atomic
 def remove_member(*, membership: Membership, actor: User | None) -> None:
-    """Take somebody out of the organisation, with their seats. Raises LastAdmin or MemberGone."""
+    """Take somebody out of the organisation, with their seats. They can't join by a domain again, only be let back in.
+
+    Raises LastAdmin or MemberGone.
+    """
     membership = _lock(membership)
     _require_another_admin(membership)
     audit.record(
         "org.remove_user", org=membership.org, actor=actor, data={"member": audit.label_of(membership.user)}
     )
+    RemovedMember.objects.get_or_create(org=membership.org, user=membership.user)
     membership.delete()
+
+
+def let_back_in(*, org: Organization, user_id: int) -> None:
+    """An earlier removal of this account no longer keeps it from joining by a domain."""
+    RemovedMember.objects.filter(org=org, user=user_id).delete()
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from orgs.models.audit import AuditCounter, AuditEvent
 from orgs.models.domain import Domain
-from orgs.models.membership import Invitation, Membership
+from orgs.models.membership import Invitation, Membership, RemovedMember
 from orgs.models.organization import Organization, RetiredSlug
 from orgs.models.resource import Resource, ResourceGroup, ResourceGroupSeat
 
@@ -13,6 +13,7 @@ __all__ = [
     "Invitation",
     "Membership",
     "Organization",
+    "RemovedMember",
     "Resource",
     "ResourceGroup",
     "ResourceGroupSeat",

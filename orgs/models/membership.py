@@ -63,6 +63,19 @@ class Membership(models.Model):
         return f"{self.user} in {self.org}: {self.role}"
 
 
+class RemovedMember(models.Model):
+    """Somebody whom an admin took out: they join by no domain until they are invited or added again."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="removed_members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "org"], name="removed_member_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user} removed from {self.org}"
+
+
 class Invitation(models.Model):
     """An e-mail address asked to join. The link's token is stored as a hash; expiry is decided at use.
 

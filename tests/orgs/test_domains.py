@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.emails import add_verified_email
 from hubsso.domain_names import domain_in, domain_of, shown, validate_email_domain
-from orgs import domains
+from orgs import domains, invitations, members
 from orgs.errors import (
     AlreadyMember,
     DomainGone,
@@ -30,8 +30,8 @@ from orgs.errors import (
     TooManyDomains,
 )
 from orgs.models import AuditEvent, Domain, Membership, Organization
-from orgs.roles import RoleSource
-from tests.builders import make_org, make_user
+from orgs.roles import Role, RoleSource
+from tests.builders import make_member, make_org, make_user
 from tests.dns_server import DnsServer, running_dns_server
 
 pytestmark = pytest.mark.django_db
@@ -311,6 +311,34 @@ def test_a_verified_address_in_the_domain_may_join(hooli: Organization) -> None:
     assert list(domains.joinable_orgs(user)) == []
     with pytest.raises(AlreadyMember):
         domains.join(org=hooli, user=user)
+
+
+@pytest.mark.usefixtures("open_domain")
+def test_removed_member_joins_by_the_domain_only_when_asked_back(
+    hooli: Organization, admin: Membership
+) -> None:
+    user = make_user("new@hooli.example")
+    membership = domains.join(org=hooli, user=user)
+    members.remove_member(membership=membership, actor=admin.user)
+    assert list(domains.joinable_orgs(user)) == []
+    with pytest.raises(NotInvitedByDomain):
+        domains.join(org=hooli, user=user)
+
+    invitations.invite(org=hooli, email="new@hooli.example", role=Role.READ, actor=admin.user, now=NOW)
+    membership = domains.join(org=hooli, user=user)
+    members.leave(membership=membership)
+    assert list(domains.joinable_orgs(user)) == [hooli]
+
+
+@pytest.mark.usefixtures("open_domain")
+def test_member_who_was_added_again_is_no_removed_one(hooli: Organization, admin: Membership) -> None:
+    user = make_user("new@hooli.example")
+    members.remove_member(membership=make_member(hooli, user), actor=admin.user)
+    added = members.add_member(
+        org=hooli, user=user, role=Role.READ, source=RoleSource.MANUAL, actor=admin.user
+    )
+    members.leave(membership=added)
+    assert domains.may_join(org=hooli, user=user)
 
 
 @pytest.mark.parametrize(
