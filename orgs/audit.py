@@ -22,7 +22,7 @@ from accounts.models import User
 from hubsso.request_context import current_ip, current_request_id
 from orgs.audit_words import code_in_words, name_in_words
 from orgs.models import AuditCounter, AuditEvent, Organization
-from orgs.roles import Role
+from orgs.roles import Role, RoleSource
 
 MAX_LABEL = 300
 
@@ -82,6 +82,13 @@ EVENTS: dict[str, str | Promise] = {
     "org.settings.sso.mapping": _("changed a mapping from the identity provider"),
 }
 
+
+# Where the identity provider's mapping did it, while somebody signed in: not what they did to themselves.
+BY_MAPPING: dict[str, str | Promise] = {
+    "org.change_role": _("was given a role by the identity provider's mapping"),
+    "org.group.add_seat": _("was given a seat in a resource group by the identity provider's mapping"),
+    "org.group.remove_seat": _("lost a seat in a resource group by the identity provider's mapping"),
+}
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 # Particulars whose values are words of the code; any other text is shown as it is.
@@ -164,7 +171,14 @@ def describe(event: AuditEvent) -> AuditEntry:
         (name_in_words(name), _in_words(value, is_code=name in _CODE_WORDS))
         for name, value in event.data.items()
     )
-    return AuditEntry(event=event, label=str(EVENTS.get(event.event, event.event)), details=details)
+    return AuditEntry(event=event, label=_label(event), details=details)
+
+
+def _label(event: AuditEvent) -> str:
+    """What an admin switched off names no member: that stays their own doing."""
+    if event.data.get("source") == RoleSource.IDP and event.data.get("member") and event.event in BY_MAPPING:
+        return str(BY_MAPPING[event.event])
+    return str(EVENTS.get(event.event, event.event))
 
 
 def _in_words(value: object, *, is_code: bool = False) -> str:

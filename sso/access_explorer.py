@@ -20,7 +20,7 @@ from orgs.resources import role_for
 from orgs.roles import Ability, Role, at_least
 from orgs.viewer import Viewer
 from sso import sessions
-from sso.decision_steps import ADMITTING, Explanation, Step, explain
+from sso.decision_steps import ADMITTING, Explanation, Question, Step, explain
 from sso.gate import GatedOrg, Who, find_org
 from sso.models import SSOSession
 from sso.types import Decision, GateFacts, Outcome, SSOSessionFacts
@@ -97,6 +97,7 @@ class Exploration:
     role_step: RoleStep | None
     answers: tuple[Answer, ...]
     supposes: SupposedSession
+    is_outsider: bool
 
     @property
     def is_let_in(self) -> bool:
@@ -104,7 +105,20 @@ class Exploration:
 
     @property
     def steps(self) -> tuple[Step | RoleStep, ...]:
-        return (*self.explanation.steps, *((self.role_step,) if self.role_step else ()))
+        if self.role_step is None:
+            return self.explanation.steps
+        steps = self.explanation.steps
+        if self.is_outsider:  # the resource's page is open to all; what is in it is the resource's own matter
+            steps = tuple(step for step in steps if step.question is not Question.PUBLIC)
+        return (*steps, self.role_step)
+
+    @property
+    def verdict(self) -> str:
+        if self.role_step is None or self.role_step.is_yes:
+            return f"{self.explanation.outcome_text}."
+        if self.is_outsider:
+            return _("It is private: outsiders get “not found” (404).")
+        return _("Single sign-on lets them in; their role does not.")
 
 
 def explore(
@@ -129,6 +143,7 @@ def explore(
             *(_list_answers(gated, who, place.resource, now) if place.resource else ()),
         ),
         supposes=supposes,
+        is_outsider=gated.facts.member is None,
     )
 
 

@@ -10,7 +10,7 @@ from orgs.settings_navigation import SETTINGS
 SINGLE_SIGN_ON = Group(
     _("Single sign-on"),
     [
-        Entry(_("Overview"), "sso:settings", "grid"),
+        Entry(_("Connections"), "sso:settings", "grid"),
         Entry(_("Rules"), "sso:policy", "shield"),
         Entry(_("Recovery codes"), "sso:recovery_codes", "lock"),
         Entry(_("Certificates and keys"), "sso:certificates", "key"),

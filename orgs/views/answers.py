@@ -60,8 +60,8 @@ def absolute(path: str) -> str:
 
 
 @contextmanager
-def telling(request: HttpRequest, success: str) -> Iterator[None]:
-    """Run a domain function; say `success`, or why a rule said no. Forbidden stays a 403."""
+def telling(request: HttpRequest, success: str = "") -> Iterator[None]:
+    """Run a domain function; say `success`, if any, or why a rule said no. Forbidden stays a 403."""
     try:
         yield
     except Forbidden:
@@ -69,4 +69,5 @@ def telling(request: HttpRequest, success: str) -> Iterator[None]:
     except OrgError as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, success)
+        if success:
+            messages.success(request, success)

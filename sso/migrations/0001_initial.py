@@ -1159,7 +1159,7 @@ class Migration(migrations.Migration):
                     "limit",
                     models.CharField(
                         choices=[
-                            ("org_timeout", "the organisation's timeout"),
+                            ("org_timeout", "the organisation's session length"),
                             ("saml_session_not_on_or_after", "the IdP's SessionNotOnOrAfter"),
                             ("oidc_max_age", "the time since the IdP last asked for a password (max_age)"),
                             ("oidc_id_token_exp", "the ID token's expiry"),

@@ -14,7 +14,7 @@ from sso.models.login import LinkedIdentity
 from sso.types import SessionLimit
 
 LIMIT_CHOICES = [
-    (SessionLimit.ORG_TIMEOUT.value, _("the organisation's timeout")),
+    (SessionLimit.ORG_TIMEOUT.value, _("the organisation's session length")),
     (SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER.value, _("the IdP's SessionNotOnOrAfter")),
     (SessionLimit.OIDC_MAX_AGE.value, _("the time since the IdP last asked for a password (max_age)")),
     (SessionLimit.OIDC_ID_TOKEN_EXP.value, _("the ID token's expiry")),
@@ -24,7 +24,7 @@ LIMIT_CHOICES = [
 class SSOSession(models.Model):
     """This browser session of this user completed SSO for this organisation, until `expires_at`.
 
-    `org_limit_at` is when the organisation's own timeout ends it; `limit` names the limit that won.
+    `org_limit_at` is when the organisation's own session length ends it; `limit` names the limit that won.
     """
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="sso_sessions")

@@ -184,6 +184,7 @@ class SAMLDraftForm(DraftForm):
 
     offered: tuple[DescribedIdP, ...] = ()
     notes: tuple[str, ...] = ()
+    offered_bindings: tuple[str, ...] = ()
 
     def __init__(
         self, data: Any = None, files: Any = None, *, base: Revision | None, place: str = ""
@@ -300,7 +301,12 @@ class SAMLDraftForm(DraftForm):
         return SAMLConfiguration(**self.entered)
 
     def understood(self) -> Understood:
-        return understood(self.configuration(), notes=self.notes, now=timezone.now())
+        return understood(
+            self.configuration(),
+            notes=self.notes,
+            offered_bindings=self.offered_bindings,
+            now=timezone.now(),
+        )
 
     @property
     def asks_single_values(self) -> bool:
@@ -349,7 +355,7 @@ class SAMLDraftForm(DraftForm):
             if source != "metadata_url":
                 self.replace_data(metadata_text=xml.decode("utf-8", errors="replace"))
             return
-        self.notes = chosen.notes
+        self.notes, self.offered_bindings = chosen.notes, chosen.offered_bindings
         read = self.data.get("metadata_url", "") if source == "metadata_url" else ""
         self.replace_data(**entered_by(chosen), metadata_text="", metadata_read=read, entity_id="")
 

@@ -4,6 +4,7 @@ One `EntityDescriptor`, or an aggregate of several, of which the admin chooses. 
 read. What we could not use (an address that is not https, an expired certificate) is left out, and said.
 """
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,11 +58,14 @@ class DescribedIdP:
     slo: Endpoint | None
     certificates: tuple[str, ...]  # PEM
     wants_signed_requests: bool
+    offered_bindings: tuple[
+        str, ...
+    ] = ()  # for the SSO URL, by their short names, also those that we don't use
     notes: tuple[str, ...] = ()
 
 
 def fetch_metadata(url: str) -> bytes:
-    """The document at an address that an admin gave. Raises MetadataUnreachable or MetadataTooLarge."""
+    """The document at an address that an admin gave. Raises MetadataUnreachable, -TooLarge or -Malformed."""
     try:
         with net.lookups.asking(url, url):
             response = net.fetch("GET", url, headers={"Accept": _ACCEPTED})
@@ -75,7 +79,13 @@ def fetch_metadata(url: str) -> bytes:
         raise MetadataUnreachable(
             f"{url} was answered with status {response.status}.", status=response.status
         )
+    if is_web_page(response.body):
+        raise MetadataMalformed(gettext_noop("This address shows a web page (HTML), not metadata."))
     return response.body
+
+
+def is_web_page(body: bytes) -> bool:
+    return body.removeprefix(codecs.BOM_UTF8).lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
 
 
 def described_idps(xml: bytes, *, now: datetime) -> list[DescribedIdP]:
@@ -185,6 +195,7 @@ def _described(entity: etree._Element, *, now: datetime) -> DescribedIdP:
         slo=_slo_endpoint(role, notes),
         certificates=_certificates(role, entity_id, notes, now=now),
         wants_signed_requests=role.get("WantAuthnRequestsSigned", "") in ("true", "1"),
+        offered_bindings=_offered_bindings(role),
         notes=tuple(notes),
     )
 
@@ -217,6 +228,12 @@ def _sso_endpoint(role: etree._Element, entity_id: str) -> Endpoint:
         f"{shown(entity_id)} has no SSO URL that we can use"
         + (f": {refused[0]}" if refused else " by HTTP-Redirect or HTTP-POST.")
     )
+
+
+def _offered_bindings(role: etree._Element) -> tuple[str, ...]:
+    services = role.findall(tag("md:SingleSignOnService"))
+    found = [element.get("Binding", "").rpartition(":")[2][:MAX_NAME_LENGTH] for element in services]
+    return tuple(dict.fromkeys(name for name in found if name))
 
 
 def _slo_endpoint(role: etree._Element, notes: list[str]) -> Endpoint | None:

@@ -8,20 +8,35 @@ from django.utils.translation import gettext as _
 
 from sso.connections import SAMLConfiguration
 from sso.models import Revision
+from sso.saml import names
 from sso.saml.shown_certificates import shown_certificate, shown_certificates
 from sso.understood import Fact, FactSection, Understood, facts_of
 
 _BINDINGS = dict(Revision.Binding.choices)
 
 
-def understood(configuration: SAMLConfiguration, *, notes: tuple[str, ...], now: datetime) -> Understood:
+def understood(
+    configuration: SAMLConfiguration,
+    *,
+    notes: tuple[str, ...],
+    offered_bindings: tuple[str, ...],
+    now: datetime,
+) -> Understood:
+    """`offered_bindings` are those of the metadata that was just read, if any was."""
     options = _options(configuration)
     certificates = [shown_certificate(pem, None, now) for pem in configuration.certificates]
     return Understood(
         sections=(
-            FactSection(_("Identity provider"), _addresses(configuration)),
+            FactSection(
+                _("Identity provider"),
+                (*_addresses(configuration), *_several(_("Bindings it offers"), offered_bindings)),
+            ),
             FactSection(
                 _("Certificates it signs with"),
+                (
+                    *_several(_("Signature algorithms we accept"), _short(names.SIGNATURE_ALGORITHMS)),
+                    *_several(_("Digest algorithms we accept"), _short(names.DIGEST_ALGORITHMS)),
+                ),
                 certificates=tuple(shown for shown in certificates if shown is not None),
             ),
             *([FactSection(_("How we ask"), options)] if options else []),
@@ -37,6 +52,14 @@ def described(revision: Revision, *, now: datetime) -> FactSection:
         (*_addresses(revision), *_options(revision)),
         certificates=tuple(shown_certificates(revision, now=now)),
     )
+
+
+def _several(label: str, values: tuple[str, ...]) -> tuple[Fact, ...]:
+    return (Fact(label, values),) if values else ()
+
+
+def _short(algorithms: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(uri.rpartition("#")[2] for uri in algorithms))
 
 
 def _addresses(values: SAMLConfiguration | Revision) -> tuple[Fact, ...]:

@@ -51,7 +51,8 @@ def start(request: HttpRequest, org_slug: str) -> HttpResponse:
     trials.settle_if_due(org_id=org.pk, now=timezone.now())
     live = list(live_connections(org))
     if not live:
-        return render(request, "sso/unavailable.html", {"org": org}, status=503)
+        page = {"org": org, "is_admin": membership.role == Role.ADMIN}
+        return render(request, "sso/unavailable.html", page, status=503)
     connection = asked_connection(request, live)
     if connection is None:
         return render(request, "sso/choose.html", {"org": org, "choices": choices(request, live)})

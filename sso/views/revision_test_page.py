@@ -60,6 +60,7 @@ class ShownCheck:
     tone: str
     icon: str
     word: str
+    is_reached: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,10 @@ class ShownTest:
         return str(self.details.get("reference", ""))
 
     @property
+    def not_reached(self) -> list[ShownCheck]:
+        return [check for check in (*self.answer_checks, *self.portal_checks) if not check.is_reached]
+
+    @property
     def has_answer(self) -> bool:
         """Did the IdP say who the person is?"""
         return "subject" in self.details
@@ -150,7 +155,10 @@ def _checks(test: RevisionTest) -> tuple[list[ShownCheck], list[ShownCheck]]:
 
 def _shown(check: LoginCheck, status: CheckStatus, test: RevisionTest) -> ShownCheck:
     tone, icon = _TONES[status]
-    return ShownCheck(str(check.title), _text(check, status, test), tone, icon, str(_WORDS[status]))
+    is_reached = status is not CheckStatus.NOT_REACHED
+    return ShownCheck(
+        str(check.title), _text(check, status, test), tone, icon, str(_WORDS[status]), is_reached
+    )
 
 
 def _text(check: LoginCheck, status: CheckStatus, test: RevisionTest) -> str:

@@ -1,5 +1,7 @@
 """What the organisation asks of its members: the rules, each step to other ones, and the session length."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -120,17 +122,20 @@ def _step_page(request: OrgRequest, form: StepForm, wanted: Enforcement) -> Http
         "current": current,
         "step": next(step for step in steps if step.value == wanted),
         "rollout": rollout.rollout_of(org, now=now),
-        "missing": [(refusal, *_remedy(refusal, request)) for refusal in missing],
+        "missing": [(refusal, *_remedy(refusal, request, missing)) for refusal in missing],
     }
     return org_page(request, "sso/settings/policy_step.html", page)
 
 
-def _remedy(refusal: SettingsRefused, request: OrgRequest) -> tuple[str, str]:
-    """Where what is missing can be done: a label and a path; empty where waiting is all."""
+def _remedy(
+    refusal: SettingsRefused, request: OrgRequest, missing: Sequence[SettingsRefused]
+) -> tuple[str, str]:
+    """Where what is missing can be done: a label and a path; empty where it has to wait for something else."""
     slug = request.access.org.slug
     if isinstance(refusal, NoLiveConnection):
         return _("Go to the connections"), reverse("sso:settings", args=[slug])
-    if isinstance(refusal, EnforcingNeedsSession):
+    has_idp = not any(isinstance(other, NoLiveConnection) for other in missing)
+    if isinstance(refusal, EnforcingNeedsSession) and has_idp:
         return _("Authenticate now"), with_next(start_url(slug), request.path)
     if isinstance(refusal, EnforcingNeedsRecoveryCodes):
         return _("Make recovery codes"), reverse("sso:recovery_codes", args=[slug])

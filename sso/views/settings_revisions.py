@@ -7,6 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
@@ -116,19 +118,25 @@ def revision_test(request: OrgRequest, org_slug: str, connection_uid: UUID, test
 def go_live(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
     connection = find_connection(request, connection_uid)
     revision = find_revision(request, connection)
-    with telling(
-        request,
-        _("Revision %(number)s of %(connection)s is live.")
-        % {"number": revision.number, "connection": connection.name},
-    ):
-        connections.go_live(
+    with telling(request):
+        live = connections.go_live(
             connection=connection,
             revision=revision,
             actor=signed_in_user(request),
             now=timezone.now(),
             trial_seconds=TrialForm(request.POST).seconds(),
         )
+        messages.success(request, _now_live(connection, live))
     return redirect("sso:connection", org_slug, connection_uid)
+
+
+def _now_live(connection: Connection, revision: Revision) -> str:
+    names = {"number": revision.number, "connection": connection.name}
+    if revision.confirm_by is None:
+        return _("Revision %(number)s of %(connection)s is live.") % names
+    return _(
+        "Revision %(number)s of %(connection)s is live, on trial until %(time)s. Sign in through it to confirm it."
+    ) % {**names, "time": date_format(localtime(revision.confirm_by), "H:i")}
 
 
 @require_POST

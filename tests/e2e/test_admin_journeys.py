@@ -49,7 +49,7 @@ def open_settings_of_a_new_organisation(visitor: Visitor, hands: Hands, name: st
     hands.fill(visitor.page.get_by_label("Address"), slug)
     hands.press(visitor.main.get_by_role("button", name="Create organisation"))
     hands.press(visitor.page.get_by_role("link", name="Settings"))
-    hands.press(settings_link(visitor, "Overview"))
+    hands.press(settings_link(visitor, "Connections"))
     expect(visitor.page.get_by_role("heading", name="Single sign-on", exact=True)).to_be_visible()
     return f"/orgs/{slug}/settings/sso/"
 

@@ -126,6 +126,11 @@ def test_without_a_live_connection_the_start_page_says_so(client: Client, world:
     response = client.get("/orgs/acme/sso/")
     assert response.status_code == 503
     assert "no single sign-on just now" in response.content.decode()
+    assert "Contact an admin" in response.content.decode()
+    log_in(client, world.olivia.user)
+    page = client.get("/orgs/acme/sso/").content.decode()
+    assert "Contact an admin" not in page
+    assert 'href="/orgs/acme/settings/sso/"' in page
 
 
 # --- Joining -------------------------------------------------------------------------------------------

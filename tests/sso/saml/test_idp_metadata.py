@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sso.models import Revision
-from sso.saml.idp_metadata import DescribedIdP, described_idp, described_idps
+from sso.saml.idp_metadata import DescribedIdP, described_idp, described_idps, is_web_page
 from sso.saml.limits import MAX_CERTIFICATES, MAX_METADATA_LENGTH, MAX_OFFERED_IDPS
 from sso.saml.metadata_errors import (
     MetadataError,
@@ -98,6 +98,7 @@ def test_redirect_is_preferred_and_other_bindings_are_passed_over() -> None:
         + SSO
     )
     assert only(entity(sso=sso)).sso.url == "https://idp.example.org/sso"
+    assert only(entity(sso=sso)).offered_bindings == ("SOAP", "HTTP-POST", "HTTP-Redirect")
     post_only = service("SingleSignOnService", "HTTP-POST", "https://idp.example.org/post")
     assert only(entity(sso=post_only)).sso.binding == Revision.Binding.POST
 
@@ -228,6 +229,12 @@ def test_more_certificates_than_are_taken_are_refused() -> None:
     certificates = ["".join(make_certificate().splitlines()[1:-1]) for _ in range(MAX_CERTIFICATES + 1)]
     with pytest.raises(MetadataMalformed):
         read(entity(keys="".join(map(key, certificates))))
+
+
+@pytest.mark.parametrize("page", ["<!DOCTYPE html><html>", "\ufeff\n<html lang='en'>", "<HTML>"])
+def test_a_web_page_is_told_from_metadata(page: str) -> None:
+    assert is_web_page(page.encode())
+    assert not is_web_page(entity().encode())
 
 
 def test_an_idp_that_is_not_described_is_refused() -> None:

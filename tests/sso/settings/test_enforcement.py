@@ -150,9 +150,14 @@ def test_step_names_all_that_is_missing_with_the_way_to_it(acme: AcmeSettings) -
     page = acme.page("policy_enforced")
     for code in ("no_live_connection", "enforcing_needs_sso_session", "enforcing_needs_recovery_codes"):
         assert f'id="missing-{code}"' in page
-    assert "/orgs/acme/sso/?next=%2Forgs%2Facme%2Fsettings%2Fsso%2Fpolicy%2Fenforced%2F" in page
+    assert "Authenticate now" not in page  # there is nothing to authenticate with yet
     assert f'href="{acme.url("recovery_codes")}">Make recovery codes' in page
     assert "Enforce single sign-on</button>" not in page
+
+
+def test_step_that_lacks_a_session_leads_to_the_login(acme: AcmeSettings, connection: Connection) -> None:
+    back = "%2Forgs%2Facme%2Fsettings%2Fsso%2Fpolicy%2Fenforced%2F"
+    assert f'href="/orgs/acme/sso/?next={back}">Authenticate now' in acme.page("policy_enforced")
 
 
 def test_step_that_lacks_nothing_offers_its_button(acme: AcmeSettings, connection: Connection) -> None:

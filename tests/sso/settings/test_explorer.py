@@ -99,6 +99,10 @@ def test_one_person_costs_the_same_among_many(
 def test_outsiders_are_asked_about_without_a_name(admin: Client) -> None:
     page = ask(admin, who="outsider", what="members")
     assert "Not found (404), as if it did not exist" in page
+    page = ask(admin, who="outsider", what="resource", resource="private-marker")
+    assert "It is private: outsiders get" in page
+    assert "their role does not" not in page
+    assert "Part of what the organisation shows to everybody?" not in page
     page = ask(admin, who="nobody", what="settings")
     assert "Sent to the sign-in page" in page
 
