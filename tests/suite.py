@@ -1,6 +1,6 @@
 """All tests, one stage after the other: `python -m tests.suite`, and with `--everything-on-postgresql` still more.
 
-Everything but the browser on SQLite, and of an attack's variants a third (`make conformance` plays all). On PostgreSQL
+Everything but the browser on SQLite, and of an attack's variants a fifth (`make unit` plays all). On PostgreSQL
 what a database could answer in another way: models, lists, locks and whatever happens twice at once. Then the browser.
 The first stage that fails ends it, with pytest's own exit code; a stage without tests has failed. The last lines are
 always pytest's.
