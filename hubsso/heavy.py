@@ -36,7 +36,9 @@ def one_of_few(request: HttpRequest, org_id: int, answer: Callable[[], HttpRespo
         for limit, subject in ((BY_ORG, org_id), (BY_PROCESS, "")):
             exceeded = held.enter_context(few_at_once(limit, subject, now=now))
             if exceeded is not None:
-                return too_many_requests(request, retry_after_seconds=exceeded.retry_after_seconds)
+                refused = too_many_requests(request, retry_after_seconds=exceeded.retry_after_seconds)
+                refused["Cache-Control"] = "private, no-store"  # as every answer behind the gate
+                return refused
         response = answer()
         if isinstance(response, StreamingHttpResponse) and request.method != "HEAD":
             pieces = cast("Iterable[Any]", response.streaming_content)  # asynchronous ones are not made here

@@ -167,7 +167,7 @@ WHATEVER_THE_REASON = (
 def test_whatever_can_not_be_opened_is_one_refusal(target: Target, encryption: Encryption) -> None:
     """Wrong key, wrong tag, wrong padding, no bytes: the code and the detail are the same to the letter."""
     target.refuses(lambda honest: honest.but(encryption=encryption), "decryption_failed", twin=honest_twin)
-    trace = RefusalTrace.objects.get()
+    trace = RefusalTrace.objects.get(code="decryption_failed")
     assert (trace.admin_detail, trace.fields) == (WHATEVER_THE_REASON, {"keys": 1})
 
 
