@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run test test-postgresql lint types unit e2e interop browser screenshots conformance messages lock fuzz format clean
+.PHONY: help run test test-postgresql lint types unit e2e interop browser screens conformance messages lock fuzz format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,8 +41,8 @@ interop: $(VENV)/.dev-installed  ## Whole logins against IdPs that others wrote 
 browser: $(VENV)/.dev-installed
 	@$(BIN)/python -m tests.e2e.browser
 
-screenshots: $(VENV)/.dev-installed browser  ## Take the pictures in docs/screenshots anew
-	$(BIN)/python -m tests.e2e.screenshots
+screens: $(VENV)/.dev-installed browser  ## Take a picture of every page anew, for docs/screens
+	$(BIN)/python -m tests.e2e.screens
 
 conformance: $(VENV)/.dev-installed  ## Try every attack of the catalogues, and write docs/security/conformance.md
 	$(BIN)/python -m tests.conformance

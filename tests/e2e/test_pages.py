@@ -1,24 +1,18 @@
 """Every page of the portal, looked at: axe, light and dark, wide and narrow, and a silent console."""
 
-from collections import deque
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver, resolve
-from playwright.sync_api import Page
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.demo.people import HANA, OLIVIA, ZOE
 from tests.e2e import pages
+from tests.e2e.crawl import walk
 from tests.e2e.looking import findings_on
 from tests.e2e.visitor import Visitor
 
 pytestmark = pytest.mark.e2e
 
-# Links that begin a journey to an IdP, and those that are no page.
-NOT_FOLLOWED = frozenset(
-    {"sso:start", "sso:draft_test", "sso:key_certificate", "mfa_download_recovery_codes", "sso:unlinked_csv"}
-)
 
 
 def test_strangers_pages(visitor: Visitor) -> None:
@@ -62,27 +56,11 @@ def look_at_all(visitor: Visitor, start: str, *, within: str = "/", expected: fr
     """Follow links from `start`, to one page of each URL name under `within`."""
     findings: list[str] = []
     seen: set[str] = set()
-    waiting = deque([start])
-    while waiting:
-        path = waiting.popleft()
-        name = resolve(path).view_name
-        if name in seen or name in NOT_FOLLOWED:
-            continue
+    for name in walk(visitor, start, within=within):
         seen.add(name)
-        answer = visitor.page.goto(path)
-        assert answer is not None
-        assert answer.status == 200, f"{path} answered {answer.status}"
         findings += findings_on(visitor.page)
-        waiting += [link for link in links_on(visitor.page) if link.startswith(within)]
     assert findings == []
     assert expected <= seen, f"not reached by links: {expected - seen}"
-
-
-def links_on(page: Page) -> list[str]:
-    """The paths that the page links to within the portal."""
-    urls: list[str] = page.locator("a[href]").evaluate_all("links => links.map(link => link.href)")
-    here = urlsplit(page.url).netloc
-    return [urlsplit(url).path for url in urls if urlsplit(url).netloc == here]
 
 
 def test_every_url_is_looked_at_or_said_why_not() -> None:
