@@ -57,7 +57,13 @@ class Camera:
     def _picture(self, page: Page, width: int, height: int) -> bytes:
         """By the browser's own protocol: it writes WebP, a third of a PNG's size."""
         content = page.evaluate("() => document.documentElement.scrollHeight")
-        clip = {"x": 0, "y": 0, "width": width, "height": min(max(content, height), TALLEST_PX[width]), "scale": 1}
+        clip = {
+            "x": 0,
+            "y": 0,
+            "width": width,
+            "height": min(max(content, height), TALLEST_PX[width]),
+            "scale": 1,
+        }
         options = {"format": self.kind, "clip": clip, "captureBeyondViewport": True}
         if self.kind == "webp":
             options["quality"] = QUALITY_PERCENT

@@ -14,7 +14,6 @@ from tests.e2e.visitor import Visitor
 pytestmark = pytest.mark.e2e
 
 
-
 def test_strangers_pages(visitor: Visitor) -> None:
     look_at_all(visitor, "/", expected=pages.ANONYMOUS)
 
