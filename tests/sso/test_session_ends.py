@@ -149,7 +149,7 @@ def test_my_sessions_page_lists_and_ends_my_own(client: Client, world: World) ->
     mine = SSOSession.objects.get(user=world.max.user)
     page = client.get("/accounts/sso-sessions/").content.decode()
     assert "Acme" in page
-    assert "the organisation&#x27;s timeout" in page
+    assert "the organisation&#x27;s session length" in page
     client.post(f"/accounts/sso-sessions/{other.pk}/end/")
     assert SSOSession.objects.filter(pk=other.pk).exists()
     client.post(f"/accounts/sso-sessions/{mine.pk}/end/")
