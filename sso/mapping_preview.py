@@ -68,15 +68,28 @@ class RoleRow:
 
 
 @dataclass(slots=True)
-class RoleSummary:
-    """How many members a role mapping changes. `admins_unknown` are those of `admins_left` not yet seen."""
+class _Summary:
+    """What both mappings count alike: members without a change, and those whom the mapping does not reach."""
 
-    gain: int = 0
-    lose: int = 0
     same: int = 0
     unknown: int = 0
     elsewhere: int = 0
     exempt: int = 0
+
+    def leaves_out(self, member: Member) -> bool:
+        """Count a member whom the mapping does not reach; False for one whom it does."""
+        self.unknown += member.standing is Standing.UNKNOWN
+        self.elsewhere += member.standing is Standing.ELSEWHERE
+        self.exempt += member.standing is Standing.EXEMPT
+        return member.standing is not Standing.KNOWN
+
+
+@dataclass(slots=True)
+class RoleSummary(_Summary):
+    """How many members a role mapping changes. `admins_unknown` are those of `admins_left` not yet seen."""
+
+    gain: int = 0
+    lose: int = 0
     admins_left: int = 0
     admins_unknown: int = 0
 
@@ -84,10 +97,9 @@ class RoleSummary:
         if row.after is Role.ADMIN and row.member.is_active:
             self.admins_left += 1
             self.admins_unknown += row.member.standing is Standing.UNKNOWN
-        if row.member.standing is not Standing.KNOWN:
-            name = row.member.standing.value
-            setattr(self, name, getattr(self, name) + 1)
-        elif row.after.rank > row.member.role.rank:
+        if self.leaves_out(row.member):
+            return
+        if row.after.rank > row.member.role.rank:
             self.gain += 1
         elif row.after.rank < row.member.role.rank:
             self.lose += 1
@@ -117,17 +129,13 @@ class GroupRow:
 
 
 @dataclass(slots=True)
-class GroupSummary:
+class GroupSummary(_Summary):
     """How many seats come, go and change, and how many members that is."""
 
     given: int = 0
     taken: int = 0
     changed: int = 0
     members: int = 0
-    same: int = 0
-    unknown: int = 0
-    elsewhere: int = 0
-    exempt: int = 0
 
     def add(self, row: GroupRow) -> None:
         for seat in row.seats:
@@ -135,11 +143,8 @@ class GroupSummary:
             self.taken += seat.after is None
             self.changed += seat.before is not None and seat.after is not None
         self.members += row.is_changed
-        if row.member.standing is not Standing.KNOWN:
-            name = row.member.standing.value
-            setattr(self, name, getattr(self, name) + 1)
-        elif not row.is_changed:
-            self.same += 1
+        if not self.leaves_out(row.member):
+            self.same += not row.is_changed
 
 
 class Row(Protocol):

@@ -105,11 +105,6 @@ def set_keeping(*, org: Organization, keeps: bool, actor: User) -> None:
     audit.record("org.settings.sso", org=org, actor=actor, data={"keeps_attributes": keeps})
 
 
-def attributes_of(*, connection: Connection, user: User, now: datetime) -> Seen | None:
-    """The last word of this connection's IdP on one member; None where nothing is kept."""
-    return seen_of(connection=connection, user_ids=[user.pk], now=now).get(user.pk)
-
-
 def seen_of(*, connection: Connection, user_ids: Collection[int], now: datetime) -> dict[int, Seen]:
     """User id -> last word, of those who have one. One query; ask for no more than some thousand at a time."""
     rows = _current(connection, now).filter(user__in=list(user_ids))

@@ -58,7 +58,7 @@ def _stories(portal: str, idp: str) -> list[str]:
         "  5. Where SSO is optional, and where there is none. As Hana, open",
         f'       {orgs}/initech/   (a banner with "Not now")',
         f"       {orgs}/hooli/     (nothing is asked)",
-        '  6. Single logout. As Max, under SSO sessions: "Sign out at Globex ID too".',
+        '  6. Single logout. As Max, under My organisations\' SSO: "Sign out at Globex ID too".',
         "  7. A login that fails. Before you sign in at a demo IdP, open its failure lab and",
         "     pick a fault: you see what a member sees. An admin finds why by the reference:",
         f"       {orgs}/acme/settings/sso/refusals/",

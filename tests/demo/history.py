@@ -73,7 +73,7 @@ def _link(connection: Connection, membership: Membership, records: list[LoginRec
         last_login_at=max(passed),
     )
     LinkedIdentity.objects.filter(pk=identity.pk).update(linked_at=min(passed))
-    Membership.objects.filter(pk=membership.pk).update(last_sso_at=max(passed))
+    Membership.objects.filter(pk=membership.pk).update(last_sso_at=max(passed), joined_at=min(passed))
 
 
 def _logins(

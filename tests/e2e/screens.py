@@ -108,9 +108,7 @@ def _take_all(browser: Browser, portal: str, camera: Camera) -> None:
             journey(visitor, camera)
     for account, start, within, idp_name in TOURS:
         with visiting(browser, portal) as visitor:
-            visitor.sign_in(account)
-            visitor.open(start)
-            visitor.authenticate(idp_name, account)
+            _enter(visitor, account, start, idp_name)
             _tour(visitor, camera, start, within)
     with visiting(browser, portal) as visitor:
         visitor.sign_in(HANA)
@@ -123,6 +121,13 @@ def _take_all(browser: Browser, portal: str, camera: Camera) -> None:
 def _tour(visitor: Visitor, camera: Camera, start: str, within: str, suffix: str = "") -> None:
     for name in walk(visitor, start, within=within):
         camera.take(visitor.page, re.sub(r"\W+|_", "-", name) + suffix)
+
+
+def _enter(visitor: Visitor, account: Account, path: str, idp_name: str) -> None:
+    """Sign in, and authenticate on the page that is in the way."""
+    visitor.sign_in(account)
+    visitor.open(path)
+    visitor.authenticate(idp_name, account)
 
 
 def _stranger(visitor: Visitor, camera: Camera) -> None:
@@ -153,12 +158,13 @@ def _member(visitor: Visitor, camera: Camera) -> None:
     visitor.choose_at_idp(MAX)
     expect(visitor.main.get_by_text("You are authenticated")).to_be_visible()
     camera.take(page, "page-after-login")
+    visitor.open("/accounts/sso-sessions/")
+    page.locator("details:has(.facts) > summary").first.click()
+    camera.take(page, "my-organisations")
 
 
 def _tested(visitor: Visitor, camera: Camera) -> None:
-    visitor.sign_in(ZOE)
-    visitor.open("/orgs/globex/settings/sso/")
-    visitor.authenticate("Globex ID", ZOE)
+    _enter(visitor, ZOE, "/orgs/globex/settings/sso/", "Globex ID")
     visitor.main.get_by_role("link", name="Globex ID").first.click()
     visitor.main.get_by_role("link", name=re.compile("^Test")).first.click()
     expect(visitor.main.get_by_role("heading", name="The test passed")).to_be_visible()
@@ -168,9 +174,7 @@ def _tested(visitor: Visitor, camera: Camera) -> None:
 
 
 def _in_french(visitor: Visitor, camera: Camera) -> None:
-    visitor.sign_in(OLIVIA)
-    visitor.open("/orgs/acme/settings/sso/policy/")
-    visitor.authenticate("Acme Login", OLIVIA)
+    _enter(visitor, OLIVIA, "/orgs/acme/settings/sso/policy/", "Acme Login")
     for name, path in (("policy", "/orgs/acme/settings/sso/policy/"), ("home", "/")):
         visitor.page.set_extra_http_headers({"Accept-Language": "fr"})
         visitor.open(path)
@@ -189,10 +193,9 @@ def _optional(visitor: Visitor, camera: Camera) -> None:
 
 
 def _refusal(visitor: Visitor, camera: Camera) -> None:
-    visitor.sign_in(OLIVIA)
-    visitor.open("/orgs/acme/settings/sso/refusals/")
-    visitor.authenticate("Acme Login", OLIVIA)
-    visitor.main.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}$")).first.click()
+    _enter(visitor, OLIVIA, "/orgs/acme/settings/sso/refusals/", "Acme Login")
+    login = visitor.main.get_by_role("listitem").filter(has_text="audience_mismatch").first
+    login.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}$")).click()
     expect(visitor.page).to_have_url(re.compile("/refusals/.+/$"))
     camera.take(visitor.page, "refusal")
 

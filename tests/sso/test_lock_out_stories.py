@@ -27,7 +27,6 @@ story  what went wrong                             also shown in
 """
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -58,34 +57,16 @@ from tests.builders import (
     set_policy,
 )
 from tests.conftest import World, log_in, log_in_with_sso
-from tests.demo_idp import DemoIdP, IdPBrowser, OIDCFault, SAMLFault
+from tests.demo_idp import IdPBrowser, OIDCFault, SAMLFault
 from tests.demo_idp.oidc_logout_tokens import logout_token
-from tests.sso.oidc.conftest import CLIENT_ID, AcmeLogin, forget_idps, make_acme
-from tests.sso.saml.conftest import GlobexLogin, make_globex
+from tests.sso.oidc.conftest import CLIENT_ID, AcmeLogin
+from tests.sso.saml.conftest import GlobexLogin
 from tests.sso.settings.certificates import make_certificate
 from tests.sso.stories import live_number, run_saml_test, save_saml_draft, sso_settings_path
 from tests.sso.test_provisioning import apply, events, map_roles
 
 TESTS = Path(__file__).parent.parent
 PAGE = "/orgs/acme/r/private-marker/"
-
-
-@pytest.fixture
-def demo_idp() -> Iterator[DemoIdP]:
-    forget_idps()
-    with DemoIdP() as idp:
-        yield idp
-    forget_idps()
-
-
-@pytest.fixture
-def acme(db: None, demo_idp: DemoIdP, client: Client) -> AcmeLogin:
-    return make_acme(demo_idp, client)
-
-
-@pytest.fixture
-def globex(db: None, demo_idp: DemoIdP, client: Client) -> GlobexLogin:
-    return make_globex(demo_idp, client)
 
 
 @pytest.fixture

@@ -44,6 +44,15 @@ def test_one_banner_names_all_organisations_that_wait(client: Client, world: Wor
     assert "Globex Login" in banner
 
 
+def test_not_now_stands_beside_those_that_can_wait_alone(client: Client, world: World) -> None:
+    make_member(world.globex, world.max.user)
+    make_connection(world.globex, connection={"name": "Globex Login"})
+    set_policy(world.globex, Enforcement.OPTIONAL)
+    log_in(client, world.max.user)
+    rows = {row.partition("</li>")[0] for row in banner_of(client).split("<li")[1:]}
+    assert {("Acme Login" in row, "Not now" in row) for row in rows} == {(True, False), (False, True)}
+
+
 def test_an_optional_banner_can_be_set_aside_for_this_browser(client: Client, world: World) -> None:
     set_policy(world.acme, Enforcement.OPTIONAL)
     log_in(client, world.max.user)

@@ -1,16 +1,17 @@
 """What is kept of what an IdP said: sealed, bound to its member, for 30 days, and only where it is wanted."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from hubsso.crypto import CannotUnseal, unseal
 from orgs import members
 from orgs.models import AuditEvent
 from sso import login, member_access, seen_attributes
-from sso.models import LinkedIdentity, SeenAttributes
+from sso.models import Connection, LinkedIdentity, SeenAttributes
 from tests.builders import make_assertion, make_attempt, make_connection
 from tests.conftest import World
 
@@ -24,7 +25,11 @@ def sign_in(world: World, **assertion: Any) -> None:
 
 
 def seen_of_max(world: World) -> seen_attributes.Seen | None:
-    return seen_attributes.attributes_of(connection=world.acme_idp, user=world.max.user, now=timezone.now())
+    return last_word(world.acme_idp, world.max.user, now=timezone.now())
+
+
+def last_word(connection: Connection, user: User, *, now: datetime) -> seen_attributes.Seen | None:
+    return seen_attributes.seen_of(connection=connection, user_ids=[user.pk], now=now).get(user.pk)
 
 
 def test_a_login_is_remembered_and_the_next_one_takes_its_place(world: World) -> None:
@@ -44,7 +49,7 @@ def test_it_is_sealed_for_its_own_member_and_connection(world: World) -> None:
         unseal(row.attributes_sealed, context="seen_attributes:1:1:999")
     SeenAttributes.objects.update(user=world.olivia.user)
     now = timezone.now()
-    assert seen_attributes.attributes_of(connection=world.acme_idp, user=world.olivia.user, now=now) is None
+    assert last_word(world.acme_idp, world.olivia.user, now=now) is None
     assert seen_attributes.seen_for(user=world.olivia.user, now=now) == []
 
 
@@ -122,7 +127,7 @@ def test_another_connections_word_is_not_this_ones(world: World) -> None:
     sign_in(world)
     other = make_connection(world.acme)
     now = timezone.now()
-    assert seen_attributes.attributes_of(connection=other, user=world.max.user, now=now) is None
+    assert last_word(other, world.max.user, now=now) is None
 
 
 def test_everybody_is_walked_in_batches(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

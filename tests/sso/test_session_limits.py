@@ -3,7 +3,6 @@
 The gate's clock is the middleware's `timezone.now`. It is set, not waited for; nothing else is replaced.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -16,9 +15,8 @@ from sso.models import SSOPolicy, SSOSession
 from sso.types import Enforcement, SessionLimit
 from tests.builders import make_sso_session, set_policy
 from tests.conftest import World, log_in
-from tests.demo_idp import DemoIdP
-from tests.sso.oidc.conftest import AcmeLogin, make_acme
-from tests.sso.saml.conftest import GlobexLogin, make_globex
+from tests.sso.oidc.conftest import AcmeLogin
+from tests.sso.saml.conftest import GlobexLogin
 from tests.sso.whole_login import change_revision
 
 PAGE = "/orgs/acme/r/private-marker/"
@@ -41,12 +39,6 @@ def gate_clock(monkeypatch: pytest.MonkeyPatch) -> GateClock:
     clock = GateClock()
     monkeypatch.setattr(middleware, "timezone", clock)
     return clock
-
-
-@pytest.fixture
-def demo_idp() -> Iterator[DemoIdP]:
-    with DemoIdP() as idp:
-        yield idp
 
 
 @pytest.mark.parametrize("limit", SessionLimit)
@@ -104,16 +96,6 @@ def ends_where_it_says(
         gate_clock.time = session.expires_at + after
         assert login.can_read() is is_in
     return session.expires_at
-
-
-@pytest.fixture
-def acme(db: None, demo_idp: DemoIdP, client: Client) -> AcmeLogin:
-    return make_acme(demo_idp, client)
-
-
-@pytest.fixture
-def globex(db: None, demo_idp: DemoIdP, client: Client) -> GlobexLogin:
-    return make_globex(demo_idp, client)
 
 
 def test_organisations_timeout_ends_access(acme: AcmeLogin, gate_clock: GateClock) -> None:

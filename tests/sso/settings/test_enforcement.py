@@ -209,3 +209,17 @@ def test_session_length_is_between_an_hour_and_ninety_days(
     response = acme.post("policy", session_length=length, session_unit=unit)
     assert response.context["form"].errors["session_length"]
     assert not SSOSession.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("enforcement", "title"),
+    [(Enforcement.OPTIONAL, "Before you enforce"), (Enforcement.ENFORCED, "Who has yet to come")],
+)
+def test_members_who_have_yet_to_come_are_a_click_away_under_every_rule(
+    acme: AcmeSettings, connection: Connection, enforcement: Enforcement, title: str
+) -> None:
+    make_sso_session(acme.olivia, browser_session=acme.browser_session)
+    set_policy(acme.org, enforcement)
+    page = acme.page("policy")
+    assert title in page
+    assert acme.url("unlinked") in page

@@ -104,6 +104,15 @@ def test_making_live_begins_a_trial_of_the_chosen_length(
     assert revision.confirm_by == revision.live_since + timedelta(seconds=seconds)
 
 
+def test_making_live_on_trial_says_until_when_and_what_confirms_it(
+    acme: AcmeSettings, live: Connection
+) -> None:
+    acme.post("go_live", live.uid, revision="2", trial_minutes="30")
+    page = acme.page("connection", live.uid)
+    assert "is live, on trial until" in page
+    assert "Sign in through it to confirm it." in page
+
+
 def test_making_live_without_a_trial_is_a_choice(acme: AcmeSettings, live: Connection) -> None:
     acme.post("go_live", live.uid, revision="2", trial_minutes="0")
     assert live_revision(live).confirm_by is None

@@ -21,6 +21,7 @@ from tests.builders import make_connection, make_member, make_org, make_user, se
 from tests.conftest import log_in
 from tests.parallel import in_parallel
 from tests.sso.settings.conftest import AcmeSettings
+from tests.sso.settings.recovering import redeem
 
 
 @pytest.fixture
@@ -35,17 +36,6 @@ def locked_out(acme: AcmeSettings) -> AcmeSettings:
 def new_code(acme: AcmeSettings, user: User | None = None) -> str:
     _, code = recovery.create_grant(org=acme.org, user=user or acme.admin, now=timezone.now())
     return code
-
-
-def redeem(acme: AcmeSettings, code: str, **changes: object) -> RecoveryGrant:
-    arguments = {
-        "org": acme.org,
-        "user": acme.admin,
-        "browser_session": acme.browser_session,
-        "now": timezone.now(),
-        **changes,
-    }
-    return recovery.redeem(code=code, **arguments)  # type: ignore[arg-type]  # each test changes one
 
 
 def test_code_opens_the_sso_settings_and_no_content(locked_out: AcmeSettings) -> None:

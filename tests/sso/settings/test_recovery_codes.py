@@ -25,23 +25,13 @@ from tests.builders import make_connection, make_member, make_org, set_policy
 from tests.conftest import log_in
 from tests.parallel import in_parallel
 from tests.sso.settings.conftest import AcmeSettings
+from tests.sso.settings.recovering import redeem
 
 CODE = re.compile(r"(?:[2-9A-HJKMNP-Z]{4}-){4}[2-9A-HJKMNP-Z]{4}")
 
 
 def make(acme: AcmeSettings, user: User | None = None) -> list[str]:
     return recovery_codes.make_codes(org=acme.org, user=user or acme.admin, now=timezone.now())
-
-
-def redeem(acme: AcmeSettings, code: str, **changes: object) -> RecoveryGrant:
-    arguments = {
-        "org": acme.org,
-        "user": acme.admin,
-        "browser_session": acme.browser_session,
-        "now": timezone.now(),
-        **changes,
-    }
-    return recovery.redeem(code=code, **arguments)  # type: ignore[arg-type]  # each test changes one
 
 
 @pytest.fixture
