@@ -38,6 +38,7 @@ def test_set_up_enforce_and_recover(
 
     elsewhere = new_visitor(has_javascript=has_javascript)
     recover(elsewhere, new_hands(), settings, codes[0])
+    delete(elsewhere, new_hands(), name)
 
 
 def open_settings_of_a_new_organisation(visitor: Visitor, hands: Hands, name: str) -> str:
@@ -136,6 +137,14 @@ def recover(visitor: Visitor, hands: Hands, settings: str, code: str) -> None:
     expect(
         main.locator("li", has_text="Members may say “not now”").get_by_text("Now", exact=True)
     ).to_be_visible()
+
+
+def delete(visitor: Visitor, hands: Hands, name: str) -> None:
+    """Nothing of it may wait for Hana in other tests."""
+    hands.press(settings_link(visitor, "Delete"))
+    hands.fill(visitor.page.get_by_label(re.compile("to confirm")), name.lower().replace(" ", "-"))
+    hands.press(visitor.main.get_by_role("button", name="Delete organisation"))
+    expect(visitor.page).to_have_url(re.compile(r"//[^/]+/$"))
 
 
 def settings_link(visitor: Visitor, name: str) -> Locator:
