@@ -106,8 +106,8 @@ def write_logins(connection: Any, people: list[Any], number: int) -> None:
     """Over 80 days; one in ten refused, one in fifty a test, one in a hundred by the code that is asked for."""
     from django.utils import timezone
 
-    from sso import activity
     from sso.models import LoginRecord
+    from sso.watching import activity
 
     now = timezone.now()
     for start in range(0, number, 5000):

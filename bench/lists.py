@@ -202,7 +202,7 @@ def seen_row(connection: Any, user: Any, chance: random.Random, now: Any) -> Any
     import json
 
     from hubsso.crypto import seal
-    from sso import seen_attributes
+    from sso.mapping import seen_attributes
     from sso.models import SeenAttributes
 
     attributes = {
@@ -274,7 +274,7 @@ def measure_preview() -> None:
 
     from orgs.models import Organization
     from sso import provisioning
-    from sso.mapping_preview import Show, as_numbers, preview_roles
+    from sso.mapping.mapping_preview import Show, as_numbers, preview_roles
 
     connection = Organization.objects.get(slug="large").connections.get()
     mapping = provisioning.role_mapping_of(connection)

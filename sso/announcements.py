@@ -15,8 +15,8 @@ from hubsso import mail
 from hubsso.mail import Letter
 from orgs.models import Membership, Organization
 from orgs.roles import Role
-from sso.causes import Cause
-from sso.expiry import Ending
+from sso.expiring.expiry import Ending
+from sso.explaining.causes import Cause
 from sso.models import Connection, Revision
 from sso.types import ExpiringKind
 

@@ -5,8 +5,9 @@ A start costs a row, so somebody who starts and never finishes must not fill the
 
 from datetime import datetime, timedelta
 
-from sso import activity, expired
+from sso import expired
 from sso.models import LoginAttempt
+from sso.watching import activity
 
 # Open in one organisation by one person: more tabs than anybody signs in with at once. The oldest are dropped.
 MAX_OPEN = 20

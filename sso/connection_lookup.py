@@ -6,8 +6,8 @@ from django.db.models import F
 from django.http import Http404
 from django.utils import timezone
 
-from sso import trials
 from sso.models import Connection
+from sso.revisions import trials
 from sso.types import SSOProtocol
 
 

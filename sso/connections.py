@@ -16,12 +16,13 @@ from accounts.models import User
 from hubsso.crypto import CannotUnseal
 from orgs import audit
 from orgs.models import Organization
-from sso import mappings, trials
 from sso.connection_lock import lock_connection
 from sso.gate import live_connections
 from sso.guides import GENERIC
+from sso.mapping import mappings
 from sso.models import Connection, LinkedIdentity, Revision, RevisionTest, SSOPolicy, SSOSession
 from sso.protocols import adapter_for
+from sso.revisions import trials
 from sso.settings_errors import (
     ConnectionNameTaken,
     DraftGone,

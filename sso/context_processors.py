@@ -6,9 +6,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from orgs.access import OrgAccess
-from sso import health, skipping
+from sso import skipping
 from sso.return_paths import with_next
 from sso.viewer import WaitingOrg
+from sso.watching import health
 
 
 @dataclass(frozen=True, slots=True)

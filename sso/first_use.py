@@ -6,8 +6,8 @@ from accounts.models import User
 from orgs.models import Organization
 from sso.idp_hosts import idp_host
 from sso.linking import is_linked
+from sso.mapping.seen_attributes import KEEP, keeps_attributes
 from sso.models import Connection, Revision
-from sso.seen_attributes import KEEP, keeps_attributes
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from django.utils.translation import gettext_noop as _
 from orgs.access import Area, MemberOf, OrgAccess
 from orgs.models import Membership, Organization
 from orgs.roles import Role
-from sso import trials
 from sso.idp_hosts import IDP_ADDRESS, host_of
 from sso.models import Connection, RecoveryGrant, Revision
 from sso.policy import decide, joining_needs_sso, roles_follow_the_idp
+from sso.revisions import trials
 from sso.types import Decision, Enforcement, GateFacts, MemberFacts, SSOSessionFacts
 
 M = TypeVar("M", bound=Model)

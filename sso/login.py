@@ -17,7 +17,7 @@ from hubsso.crypto import random_token, seal, token_hash, unseal
 from orgs import audit
 from orgs.members import lock_organisation, mark_sso
 from orgs.models import Membership
-from sso import activity, linking, provisioning, seen_attributes, sessions, trials
+from sso import linking, provisioning, sessions
 from sso.attempt_limits import make_room
 from sso.connection_lock import save_for_connection
 from sso.errors import (
@@ -29,9 +29,12 @@ from sso.errors import (
     ConnectionMismatch,
     WrongBrowser,
 )
+from sso.mapping import seen_attributes
 from sso.models import Connection, LoginAttempt, Revision, SSOSession
 from sso.protocols import BrowserRequest, adapter_for
+from sso.revisions import trials
 from sso.types import IdentityAssertion, Purpose, SessionLimit
+from sso.watching import activity
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,13 @@ from hubsso.negotiation import wants_json
 from orgs.access import Area, OrgAccess
 from orgs.models import Organization
 from orgs.organisations import current_slug
-from sso import expiry_warnings, reporting, responses, trial_strip, viewer
+from sso import responses, viewer
 from sso.browser import browser_session_of
+from sso.enforcing import reporting
+from sso.expiring import expiry_warnings
 from sso.gate import GatedOrg, Who, find_org
 from sso.renewal import renewal_of
+from sso.revisions import trial_strip
 from sso.settings_errors import ConnectionGone
 from sso.types import Decision, Outcome, Reason
 

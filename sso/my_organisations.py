@@ -13,9 +13,9 @@ from accounts.models import User
 from accounts.sessions import Browser
 from orgs.models import Membership, Organization
 from sso.browser import browsers_of
+from sso.mapping.seen_attributes import KeptOfMember, seen_for
 from sso.models import Connection, LinkedIdentity, Revision, SSOSession
 from sso.protocols import adapter_for
-from sso.seen_attributes import KeptOfMember, seen_for
 from sso.sessions import sessions_of_user
 
 

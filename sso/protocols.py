@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sso.login_checks import LoginCheck
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
-from sso.received_claims import ReceivedClaim
+from sso.revisions.login_checks import LoginCheck
+from sso.revisions.received_claims import ReceivedClaim
+from sso.revisions.understood import FactSection, ShownCertificate
 from sso.types import IdentityAssertion, SessionLimit, SSOProtocol
-from sso.understood import FactSection, ShownCertificate
 
 if TYPE_CHECKING:
     from sso.forms.draft import DraftForm

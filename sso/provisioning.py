@@ -11,10 +11,11 @@ from orgs import audit, invitations, members
 from orgs.errors import AdminCantBeCollaborator, AlreadyMember, LastAdmin
 from orgs.models import Membership, ResourceGroup, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
-from sso import announcements, role_mapping
+from sso import announcements
 from sso.errors import NotAMember
+from sso.mapping import role_mapping
+from sso.mapping.role_mapping import GroupMapping, RoleMapping, RolePlan
 from sso.models import Connection
-from sso.role_mapping import GroupMapping, RoleMapping, RolePlan
 from sso.types import IdentityAssertion, Purpose
 
 TELL_AGAIN_AFTER = timedelta(days=1)

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orgs import audit_retention
-from sso import activity, attempt_limits, replay
+from sso import attempt_limits, replay
+from sso.enforcing.recovery import TRIES_WINDOW
 from sso.models import (
     ConsumedMessage,
     ExpiryWarning,
@@ -27,7 +28,7 @@ from sso.models import (
     SeenAttributes,
     SSOSession,
 )
-from sso.recovery import TRIES_WINDOW
+from sso.watching import activity
 
 # Rows in one transaction: neither a lock nor a journal that grows with what there is to delete.
 BATCH = 1000

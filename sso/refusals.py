@@ -13,12 +13,13 @@ from accounts.models import User
 from hubsso import throttle
 from hubsso.request_context import current_request_id
 from orgs import audit
-from sso import activity, expired
+from sso import expired
 from sso.errors import SSOError
+from sso.explaining.references import new_reference
+from sso.explaining.refusal_claims import sealed_claims
 from sso.models import Connection, LoginAttempt, RefusalTrace, RevisionTest
-from sso.references import new_reference
-from sso.refusal_claims import sealed_claims
 from sso.types import IdentityAssertion, Purpose
+from sso.watching import activity
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,9 @@ from accounts.requests import signed_in_user
 from hubsso.negotiation import wants_json
 from orgs.access import Area
 from orgs.roles import Role
-from sso import blocks, held_posts, sessions
+from sso import held_posts, sessions
 from sso.browser import browser_session_of
+from sso.explaining import blocks
 from sso.gate import GatedOrg, Who
 from sso.return_paths import with_next
 from sso.types import Decision, Reason

@@ -12,9 +12,12 @@ from django.utils import timezone
 from accounts.session_store import session_ending
 from orgs.models import Membership
 from orgs.roles import Role
-from sso import hand_overs, recovery_codes, seen_attributes, sessions
+from sso import sessions
 from sso.browser import browser_session_in, ensure_browser_session
+from sso.enforcing import recovery_codes
+from sso.mapping import seen_attributes
 from sso.models import LinkedIdentity, SSOSession
+from sso.revisions import hand_overs
 
 
 @receiver(user_logged_in)

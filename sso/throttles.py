@@ -22,7 +22,7 @@ address is allowed in a minute; a client that floods is held to 25 a second of e
   of the server's, and one that ended no session counts as failed, 300 a minute.
 - *Why was I blocked?*, 60 a minute and account: a page that is read, and whose address holds what could be guessed.
 - *Hand-over* links are opened by one person at a time, 120 a minute from an address; each check asks an IdP.
-- *Recovery* tries are counted in the database (`sso.recovery`, 5 in 15 minutes an admin); by address only so that
+- *Recovery* tries are counted in the database (`recovery`, 5 in 15 minutes an admin); by address only so that
   trying costs nothing.
 """
 

@@ -10,7 +10,7 @@ from accounts.emails import add_verified_email
 from accounts.models import User
 from orgs.models import Membership, Organization, Resource, ResourceGroup
 from orgs.roles import Role
-from sso import recovery_codes
+from sso.enforcing import recovery_codes
 from sso.models import Connection, KeyPair, LinkedIdentity, LoginAttempt, Revision, SSOPolicy, SSOSession
 from sso.types import Enforcement, IdentityAssertion, KeyPairStatus, Purpose, SessionLimit, SSOProtocol
 from tests.demo_idp.keys import SamlKeyPair, private_key_pem

@@ -8,9 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Organization
-from sso.activity_reading import OUTCOME_TEXTS, PURPOSE_TEXTS, ActivityFilter
-from sso.causes import CAUSES, CODES
+from sso.explaining.causes import CAUSES, CODES
 from sso.models import Connection
+from sso.watching.activity_reading import OUTCOME_TEXTS, PURPOSE_TEXTS, ActivityFilter
 
 Choice = tuple[str, str | Promise]
 ALL: Choice = ("", _("All"))

@@ -7,11 +7,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from sso.connections import OIDCConfiguration, SAMLConfiguration, draft_stamp
-from sso.corrections import Correction, posted_correction
 from sso.forms.stamps import StampedForm
 from sso.models import Revision
+from sso.revisions.corrections import Correction, posted_correction
+from sso.revisions.understood import Understood
 from sso.stamps import STAMP_LENGTH, stamp_of
-from sso.understood import Understood
 
 # Machine text: nothing should be capitalised, corrected or remembered.
 EXACT = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Membership, Organization, Resource
-from sso.access_explorer import Person, Place, SupposedSession
+from sso.explaining.access_explorer import Person, Place, SupposedSession
 
 MEMBER, OUTSIDER, NOBODY = "member", "outsider", "nobody"
 RESOURCE = "resource"

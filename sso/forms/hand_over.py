@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from hubsso.text import validate_one_line
-from sso.hand_overs import DEFAULT_DAYS, MAX_DAYS
+from sso.revisions.hand_overs import DEFAULT_DAYS, MAX_DAYS
 
 DAYS = (1, DEFAULT_DAYS, 7, MAX_DAYS)
 

@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from orgs.forms import SEAT_ROLES
 from orgs.models import Organization, ResourceGroup
 from orgs.roles import Role
-from sso import mappings
 from sso.forms.draft import EXACT
 from sso.forms.stamps import StampedForm
-from sso.mappings import GroupRow, RoleRow
+from sso.mapping import mappings
+from sso.mapping.mappings import GroupRow, RoleRow
 from sso.models import Connection
 
 EXTRA_ROWS = 3

@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from hubsso.text import key_in
 from sso.forms.mapping import MAX_ROWS
-from sso.mapping_preview import Show
+from sso.mapping.mapping_preview import Show
 
 
 class Step(StrEnum):

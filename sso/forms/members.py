@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orgs.errors import AdminCantBeCollaborator
 from orgs.roles import Role, RoleSource
-from sso.member_list import Kind, LastSSO, Link, MemberFilter, Sort
+from sso.members.member_list import Kind, LastSSO, Link, MemberFilter, Sort
 
 Choice = tuple[str, str | Promise]
 ALL: Choice = ("", _("All"))

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sso.enforcement import policy_stamp
+from sso.enforcing.enforcement import policy_stamp
 from sso.forms.stamps import StampedForm
 from sso.models import SSOPolicy
 from sso.models.policy import MAX_SESSION_SECONDS, MIN_SESSION_SECONDS

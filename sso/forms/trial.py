@@ -5,7 +5,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sso.trials import DEFAULT_TRIAL_MINUTES, TRIAL_MINUTES
+from sso.revisions.trials import DEFAULT_TRIAL_MINUTES, TRIAL_MINUTES
 
 NO_TRIAL = 0
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import pgettext_lazy
 
 from orgs.models import Organization
-from sso.causes import Cause, cause_of
+from sso.explaining.causes import Cause, cause_of
 from sso.models.connection import Connection
 from sso.models.login import PURPOSE_CHOICES
 from sso.types import LoginOutcome

@@ -11,7 +11,6 @@ from mozilla_django_oidc.utils import generate_code_challenge
 
 from hubsso.crypto import random_token
 from sso.key_pairs import ensure_key_pair
-from sso.login_checks import LoginCheck
 from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
 from sso.oidc import claims, logout
 from sso.oidc.addresses import absolute_url, callback_url
@@ -22,9 +21,10 @@ from sso.oidc.login_checks import LOGIN_CHECKS
 from sso.oidc.pushed import push
 from sso.oidc.understood import described
 from sso.protocols import BrowserRequest, CopyValue
-from sso.received_claims import ReceivedClaim
+from sso.revisions.login_checks import LoginCheck
+from sso.revisions.received_claims import ReceivedClaim
+from sso.revisions.understood import FactSection, ShownCertificate
 from sso.types import ClientAuthentication, IdentityAssertion, Purpose, ResponseMode, SessionLimit
-from sso.understood import FactSection, ShownCertificate
 
 
 class OIDCAdapter:

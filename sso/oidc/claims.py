@@ -11,7 +11,7 @@ from sso.models import Revision
 from sso.oidc.errors import UserinfoSubjectMismatch, shown
 from sso.oidc.id_token import VerifiedClaims
 from sso.oidc.logout import ID_TOKEN
-from sso.received_claims import ClaimUse, ReceivedClaim, flattened
+from sso.revisions.received_claims import ClaimUse, ReceivedClaim, flattened
 from sso.types import IdentityAssertion, SessionLimit
 
 MAX_EMAIL_LENGTH = 254

@@ -11,10 +11,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sso.connections import OIDCConfiguration
-from sso.corrections import Correction
 from sso.errors import SSOError
 from sso.forms.draft import EXACT, DraftForm
-from sso.held_secrets import MAX_HELD_LENGTH, NothingHeld, hold, release
 from sso.models import Revision
 from sso.models.connection import CLIENT_AUTHENTICATION_CHOICES, RESPONSE_MODE_CHOICES
 from sso.models.policy import MAX_SESSION_SECONDS
@@ -24,8 +22,10 @@ from sso.oidc.errors import shown
 from sso.oidc.issuer_entered import IssuerMistaken, metadata_of
 from sso.oidc.jws import ALLOWED_ALGORITHMS
 from sso.oidc.understood import understood
+from sso.revisions.corrections import Correction
+from sso.revisions.held_secrets import MAX_HELD_LENGTH, NothingHeld, hold, release
+from sso.revisions.understood import Understood
 from sso.types import ClientAuthentication, ResponseMode
-from sso.understood import Understood
 
 MIN_MAX_AGE_SECONDS = 60
 SCOPES = ("openid", "email", "profile")  # what every login asks for

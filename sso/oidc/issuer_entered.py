@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from hubsso import net
-from sso.corrections import Correction, better_address, use
 from sso.errors import SSOError
 from sso.oidc.discovery import WELL_KNOWN_PATH, ProviderMetadata, check_issuer
 from sso.oidc.errors import DiscoveryIssuerMismatch, IssuerURLInvalid, shown
+from sso.revisions.corrections import Correction, better_address, use
 
 FIELD = "issuer"
 

@@ -9,8 +9,8 @@ from sso.models.connection import CLIENT_AUTHENTICATION_CHOICES, RESPONSE_MODE_C
 from sso.oidc.client_authentication import usable_methods
 from sso.oidc.discovery import ProviderMetadata
 from sso.oidc.jws import ALLOWED_ALGORITHMS
+from sso.revisions.understood import Fact, FactSection, Understood, facts_of
 from sso.types import ClientAuthentication, ResponseMode
-from sso.understood import Fact, FactSection, Understood, facts_of
 
 
 def understood(

@@ -7,10 +7,11 @@ from typing import Any
 from django.utils.translation import gettext
 
 from sso.key_pairs import ensure_key_pair
-from sso.login_checks import LoginCheck
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
 from sso.protocols import BrowserRequest, CopyValue
-from sso.received_claims import ReceivedClaim
+from sso.revisions.login_checks import LoginCheck
+from sso.revisions.received_claims import ReceivedClaim
+from sso.revisions.understood import FactSection, ShownCertificate
 from sso.saml import attributes, logout_requests, metadata_refresh, request
 from sso.saml.forms import SAMLDraftForm
 from sso.saml.login_checks import LOGIN_CHECKS
@@ -18,7 +19,6 @@ from sso.saml.shown_certificates import shown_certificates
 from sso.saml.sp import service_provider
 from sso.saml.understood import described
 from sso.types import IdentityAssertion, SessionLimit
-from sso.understood import FactSection, ShownCertificate
 
 
 class SAMLAdapter:

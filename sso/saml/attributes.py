@@ -7,7 +7,7 @@ from django.core.validators import validate_email
 from lxml import etree
 
 from sso.models import Revision
-from sso.received_claims import ClaimUse, ReceivedClaim, flattened
+from sso.revisions.received_claims import ClaimUse, ReceivedClaim, flattened
 from sso.saml import names
 from sso.saml.errors import AttributeInvalid, shown
 from sso.saml.limits import MAX_EMAIL_LENGTH

@@ -13,7 +13,7 @@ from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
-from sso.expiry import keys_of
+from sso.expiring.expiry import keys_of
 from sso.forms.refusals import show_refusal
 from sso.models import Connection
 from sso.saml.certificate_drafts import add_certificates, drop_certificate

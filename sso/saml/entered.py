@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from hubsso import net
-from sso.corrections import Correction, better_address
 from sso.errors import SSOError
+from sso.revisions.corrections import Correction, better_address
 from sso.saml.certificates import parse_certificates
 from sso.saml.idp_metadata import DescribedIdP, described_idps, fetch_metadata
 from sso.saml.limits import MAX_METADATA_LENGTH

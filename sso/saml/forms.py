@@ -12,10 +12,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sso.connections import SAMLConfiguration
-from sso.corrections import Correction, better_address, use, without_spaces
 from sso.errors import SSOError
 from sso.forms.draft import EXACT, DraftForm
 from sso.models import Revision
+from sso.revisions.corrections import Correction, better_address, use, without_spaces
+from sso.revisions.understood import Understood
 from sso.saml.certificates import CertificateInfo, parse_certificates
 from sso.saml.entered import (
     entered_by,
@@ -30,7 +31,6 @@ from sso.saml.entered import (
 from sso.saml.idp_metadata import DescribedIdP, described_idps
 from sso.saml.limits import MAX_CERTIFICATES_LENGTH, MAX_METADATA_LENGTH
 from sso.saml.understood import understood
-from sso.understood import Understood
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from sso.login_checks import TRIP_CODES, LoginCheck
+from sso.revisions.login_checks import TRIP_CODES, LoginCheck
 
 LOGIN_CHECKS: tuple[LoginCheck, ...] = (
     LoginCheck(

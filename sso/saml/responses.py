@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from sso import certificate_uses, login, replay
+from sso import login, replay
+from sso.expiring import certificate_uses
 from sso.models import Connection, LoginAttempt, Revision
 from sso.saml import decryption, document, library, postflight, signatures
 from sso.saml.attributes import identity_assertion

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sso.errors import SSOError
 from sso.models import Revision
+from sso.revisions.understood import ShownCertificate
 from sso.saml.certificates import announced_certificates, read_pem
-from sso.understood import ShownCertificate
 
 
 def shown_certificates(revision: Revision, *, now: datetime) -> list[ShownCertificate]:

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from sso.connections import SAMLConfiguration
 from sso.models import Revision
+from sso.revisions.understood import Fact, FactSection, Understood, facts_of
 from sso.saml import names
 from sso.saml.shown_certificates import shown_certificate, shown_certificates
-from sso.understood import Fact, FactSection, Understood, facts_of
 
 _BINDINGS = dict(Revision.Binding.choices)
 

@@ -8,8 +8,8 @@ from django.forms import BoundField
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from sso.corrections import Correction
 from sso.forms.draft import DraftForm
+from sso.revisions.corrections import Correction
 
 register = template.Library()
 

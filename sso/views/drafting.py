@@ -15,8 +15,8 @@ from sso.guides import guide_for
 from sso.guides.shown import shown_guide
 from sso.models import Connection, Revision
 from sso.protocols import adapter_for
+from sso.revisions.understood import Understood
 from sso.settings_errors import SettingsRefused
-from sso.understood import Understood
 
 CHECK = "check"  # the value of the button that saves nothing
 

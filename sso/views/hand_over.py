@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from orgs.access import gate_exempt
-from sso import hand_overs
+from sso.revisions import hand_overs
 from sso.settings_errors import HandOverGone
 from sso.throttles import HAND_OVER_BY_ADDRESS, throttled
 from sso.views.drafting import work_on_draft

@@ -12,7 +12,7 @@ from orgs import domains
 from orgs.access import gate_exempt
 from orgs.errors import AlreadyMember, NotInvitedByDomain
 from orgs.models import Organization
-from sso.enforcement import policy_of
+from sso.enforcing.enforcement import policy_of
 from sso.gate import live_connections
 from sso.policy import joining_needs_sso
 from sso.throttles import JOIN_BY_ACCOUNT, JOIN_BY_ADDRESS, throttled

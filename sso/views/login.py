@@ -10,13 +10,14 @@ from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, gate_exempt, org_view
 from orgs.models import Membership, Organization
 from orgs.roles import Role
-from sso import first_use, held_posts, skipping, trials
+from sso import first_use, held_posts, skipping
 from sso.browser import browser_session_of, ensure_browser_session
 from sso.errors import SSOError
 from sso.gate import live_connections
 from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision
 from sso.return_paths import safe_path
+from sso.revisions import trials
 from sso.throttles import (
     JOIN_BY_ACCOUNT,
     JOIN_BY_ADDRESS,

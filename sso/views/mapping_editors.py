@@ -14,7 +14,6 @@ from django.http import QueryDict
 from accounts.models import User
 from orgs.models import ResourceGroup
 from orgs.roles import Role
-from sso import mappings
 from sso.forms import mapping_steps
 from sso.forms.mapping import (
     GroupRuleFormSet,
@@ -25,9 +24,10 @@ from sso.forms.mapping import (
     role_mapping_initial,
     role_rows,
 )
-from sso.mapping_preview import GroupRow, Member, Preview, Show, preview_roles, preview_seats
+from sso.mapping import mappings
+from sso.mapping.mapping_preview import GroupRow, Member, Preview, Show, preview_roles, preview_seats
+from sso.mapping.role_mapping import GroupMapping, RoleMapping, values_at
 from sso.models import Connection
-from sso.role_mapping import GroupMapping, RoleMapping, values_at
 
 
 @dataclass(frozen=True, slots=True)

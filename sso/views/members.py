@@ -17,10 +17,10 @@ from orgs.models import Membership
 from orgs.roles import ROLE_DESCRIPTIONS, Ability, Role
 from orgs.views.answers import org_page, page_links, page_to_return_to
 from orgs.views.inputs import key_from
-from sso import bulk_members
-from sso.bulk_members import MAX_MEMBERS, BulkAction, BulkResult
 from sso.forms.members import BulkRoleForm, MemberFilterForm
-from sso.member_list import (
+from sso.members import bulk_members
+from sso.members.bulk_members import MAX_MEMBERS, BulkAction, BulkResult
+from sso.members.member_list import (
     COUNTED,
     MemberFilter,
     MemberLine,

@@ -13,16 +13,18 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from accounts.requests import signed_in_user
 from orgs.models import Membership
-from sso import activity, login, revision_tests
+from sso import login
 from sso.errors import SilentLoginFailed, SSOError
 from sso.gate import NOBODY, live_connections
 from sso.models import Connection, LoginAttempt, RevisionTest, SSOSession
 from sso.posted_forms import see_other
 from sso.refusals import record_refusal
 from sso.return_paths import safe_path, with_next
+from sso.revisions import revision_tests
 from sso.throttles import counted_as_failed
 from sso.types import IdentityAssertion, Purpose, SessionLimit
 from sso.viewer import choice_url, start_url
+from sso.watching import activity
 
 # How long the person is in, by the limit that won.
 _HOW_LONG = {

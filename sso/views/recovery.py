@@ -13,8 +13,8 @@ from accounts.models import User
 from accounts.requests import signed_in_user
 from orgs.access import gate_exempt
 from orgs.models import Organization
-from sso import recovery, recovery_codes
 from sso.browser import browser_session_of, ensure_browser_session
+from sso.enforcing import recovery, recovery_codes
 from sso.forms.recovery import RecoveryCodeForm
 from sso.forms.refusals import show_refusal
 from sso.models import RecoveryGrant

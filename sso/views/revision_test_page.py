@@ -10,9 +10,12 @@ from django.utils.translation import gettext_lazy
 
 from hubsso.crypto import CannotUnseal
 from orgs.roles import Role
-from sso.causes import Cause, cause_of
-from sso.draft_advice import next_step
-from sso.login_checks import (
+from sso.explaining.causes import Cause, cause_of
+from sso.models import RevisionTest
+from sso.models.session import LIMIT_CHOICES
+from sso.protocols import adapter_for
+from sso.revisions.draft_advice import next_step
+from sso.revisions.login_checks import (
     EMAIL,
     GROUPS,
     LINK,
@@ -24,11 +27,8 @@ from sso.login_checks import (
     LoginCheck,
     statuses,
 )
-from sso.models import RevisionTest
-from sso.models.session import LIMIT_CHOICES
-from sso.protocols import adapter_for
-from sso.received_claims import ClaimUse
-from sso.revision_tests import LinkKind, claims_kept_until
+from sso.revisions.received_claims import ClaimUse
+from sso.revisions.revision_tests import LinkKind, claims_kept_until
 from sso.types import SessionLimit
 
 _TONES = {

@@ -9,8 +9,8 @@ from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from
-from sso import activity, activity_reading
 from sso.forms.activity import ActivityFilterForm
+from sso.watching import activity, activity_reading
 
 PAGE_SIZE = 50
 

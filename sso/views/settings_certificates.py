@@ -13,10 +13,10 @@ from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
-from sso.expiry import keys_of
+from sso.enforcing.progress import standing_of
+from sso.expiring.expiry import keys_of
 from sso.forms.trial import trial_options
 from sso.models import Revision
-from sso.progress import standing_of
 from sso.protocols import adapter_for
 from sso.throttles import TEST_BY_ACCOUNT, TEST_BY_ADDRESS, throttled
 from sso.views.settings_lookup import find_connection

@@ -14,11 +14,11 @@ from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
 from sso import connections
+from sso.enforcing.progress import standing_of
 from sso.forms.connection import ConnectionNameForm, DeleteConnectionForm, LockOutForm
 from sso.forms.refusals import show_refusal
 from sso.forms.trial import trial_options
 from sso.models import Connection
-from sso.progress import standing_of
 from sso.protocols import adapter_for
 from sso.settings_errors import SettingsRefused
 from sso.views.settings_lookup import find_connection

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_safe
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
-from sso.access_explorer import explore
+from sso.explaining.access_explorer import explore
+from sso.explaining.outsider_preview import as_stranger
 from sso.forms.explorer import ExplorerForm
-from sso.outsider_preview import as_stranger
 
 
 @require_safe

@@ -14,9 +14,9 @@ from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import absolute, org_page
-from sso import hand_overs
 from sso.forms.hand_over import HandOverForm
 from sso.forms.refusals import show_refusal
+from sso.revisions import hand_overs
 from sso.settings_errors import SettingsRefused
 from sso.views.settings_lookup import find_connection
 

@@ -12,10 +12,10 @@ from hubsso.text import key_in
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
+from sso.enforcing.progress import standing_of
 from sso.forms.trial import trial_options
 from sso.models import Connection, Revision
-from sso.progress import standing_of
-from sso.revision_diff import differences
+from sso.revisions.revision_diff import differences
 from sso.views.settings_lookup import find_connection
 
 # Newest first; whoever needs an older one names it in the address.

@@ -22,19 +22,19 @@ from hubsso.text import key_in
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
-from sso import mappings, seen_attributes
-from sso.attribute_suggestions import suggestions_for
 from sso.forms.mapping import DomainsForm, domains_initial
 from sso.forms.mapping_steps import CHANGES_THE_FORM, Step, shown_rows, step_of
 from sso.forms.refusals import show_refusal
 from sso.forms.stamps import StampedForm
-from sso.mapping_preview import as_numbers
+from sso.mapping import mappings, seen_attributes
+from sso.mapping.attribute_suggestions import suggestions_for
+from sso.mapping.mapping_preview import as_numbers
 from sso.models import Connection
 from sso.settings_errors import NoAdminLeft, PreviewNeeded, SettingsRefused
 from sso.views.mapping_editors import GroupMappingEditor, MappingEditor, RoleMappingEditor
 from sso.views.settings_lookup import find_connection
 
-SUMMARY_SALT = "sso.mapping_preview"
+SUMMARY_SALT = "sso.mapping.mapping_preview"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -24,10 +24,11 @@ from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links, telling
 from orgs.views.inputs import key_from
 from orgs.views.members import MemberRow
-from sso import member_access, relinking, seen_attributes
 from sso.browser import browser_session_of
 from sso.forms.members import MemberEmailForm
-from sso.member_details import details_of
+from sso.mapping import seen_attributes
+from sso.members import member_access, relinking
+from sso.members.member_details import details_of
 from sso.sessions import live_sessions
 from sso.settings_errors import SettingsRefused
 

@@ -8,10 +8,10 @@ from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import absolute, org_page
-from sso import enforcement
+from sso.enforcing import enforcement
+from sso.enforcing.progress import standings_of, steps_of
 from sso.forms.trial import trial_options
 from sso.guides import vendors
-from sso.progress import standings_of, steps_of
 
 
 @require_safe

@@ -14,8 +14,8 @@ from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
-from sso import enforcement, rollout
 from sso.browser import browser_session_of
+from sso.enforcing import enforcement, rollout
 from sso.forms.policy import SessionLengthForm, StepForm, length_in_words
 from sso.forms.refusals import show_refusal
 from sso.gate import live_connections

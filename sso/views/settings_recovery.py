@@ -14,8 +14,8 @@ from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import absolute, org_page
-from sso import recovery, recovery_codes
 from sso.browser import browser_session_of
+from sso.enforcing import recovery, recovery_codes
 from sso.forms.recovery import CodesSavedForm, MakeCodesForm
 from sso.settings_errors import SettingsRefused
 

@@ -10,10 +10,10 @@ from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from
-from sso.activity_reading import matching_traces
+from sso.explaining.why import for_admins
 from sso.forms.activity import RefusalSearchForm
-from sso.relinking import may_relink
-from sso.why import for_admins
+from sso.members.relinking import may_relink
+from sso.watching.activity_reading import matching_traces
 
 PAGE_SIZE = 50
 

@@ -9,8 +9,8 @@ from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from
-from sso import reporting, rollout
-from sso.enforcement import policy_of
+from sso.enforcing import reporting, rollout
+from sso.enforcing.enforcement import policy_of
 from sso.types import Enforcement
 
 PAGE_SIZE = 50

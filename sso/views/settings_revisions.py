@@ -16,15 +16,16 @@ from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page, telling
-from sso import connections, trials
+from sso import connections
 from sso.browser import ensure_browser_session
+from sso.enforcing.progress import standing_of
 from sso.errors import SSOError
 from sso.forms.trial import TrialForm, trial_options
 from sso.login import begin_login, new_attempt
 from sso.models import Connection, Revision, RevisionTest
-from sso.progress import standing_of
 from sso.protocols import BrowserRequest
-from sso.revision_tests import record_failed_start
+from sso.revisions import trials
+from sso.revisions.revision_tests import record_failed_start
 from sso.throttles import TEST_BY_ACCOUNT, TEST_BY_ADDRESS, throttled
 from sso.types import Purpose
 from sso.views.drafting import work_on_draft

@@ -18,7 +18,7 @@ from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from
-from sso import rollout
+from sso.enforcing import rollout
 from sso.gate import live_connections
 from sso.settings_errors import SettingsRefused
 

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_safe
 from accounts.requests import signed_in_user
 from orgs.access import gate_exempt
 from orgs.models import Organization
+from sso.explaining.references import as_typed
+from sso.explaining.why import for_member
 from sso.gate import live_connections
-from sso.references import as_typed
 from sso.throttles import WHY_BY_ACCOUNT, WHY_BY_ADDRESS, throttled
 from sso.viewer import start_url
-from sso.why import for_member
 
 
 @throttled(by_address=WHY_BY_ADDRESS, by_account=WHY_BY_ACCOUNT)

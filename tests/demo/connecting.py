@@ -8,9 +8,12 @@ from django.utils import timezone
 from accounts.models import User
 from orgs import audit, domains
 from orgs.models import Organization, ResourceGroup
-from sso import connections, hand_overs, mappings, recovery_codes
+from sso import connections
 from sso.connections import OIDCConfiguration, SAMLConfiguration
+from sso.enforcing import recovery_codes
+from sso.mapping import mappings
 from sso.models import Connection, Revision, RevisionTest, SSOPolicy
+from sso.revisions import hand_overs
 from sso.types import Enforcement, SSOProtocol
 from tests.demo.identity import DemoConnection
 from tests.demo_idp.tenant import Tenant

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from orgs.roles import Role
 from sso.errors import SSOError
 from sso.login import _dump, _load
+from sso.mapping.role_mapping import mapped_role, mapped_seats, values_at
 from sso.models import Revision
 from sso.oidc.claims import assertion_from
 from sso.oidc.id_token import VerifiedClaims
 from sso.oidc.json_objects import NotAJSONObject, parse_object
-from sso.role_mapping import mapped_role, mapped_seats, values_at
 from tests.properties.strategies import json_values, objects_with, words
 
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from orgs.models import Membership, Resource
 from orgs.roles import Role
-from sso.access_explorer import Channel, Exploration, Person, Place, SupposedSession, explore
+from sso.explaining.access_explorer import Channel, Exploration, Person, Place, SupposedSession, explore
 from sso.forms.explorer import PAGES
 from sso.types import Enforcement, Outcome, Reason
 from tests.builders import make_group, make_member, make_page, make_sso_session, make_user, set_policy

@@ -9,13 +9,15 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sso import activity, errors, login, revision_tests
+from sso import errors, login
 from sso.attempt_limits import KEEP_EXPIRED, make_room
 from sso.models import Connection, LoginAttempt, LoginCount, LoginRecord
 from sso.pruning import prune
 from sso.refusals import record_refusal
+from sso.revisions import revision_tests
 from sso.types import Purpose
 from sso.views import outcome
+from sso.watching import activity
 from tests.builders import live_revision, make_assertion, make_attempt, make_connection, make_member, make_org
 from tests.conftest import World
 from tests.parallel import in_parallel

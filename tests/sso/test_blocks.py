@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from orgs.access import Area
-from sso import blocks, errors
-from sso.decision_steps import explain
+from sso import errors
+from sso.explaining import blocks
+from sso.explaining.decision_steps import explain
+from sso.explaining.references import as_typed, new_reference, reference_for
 from sso.gate import Who, find_org
 from sso.models import Connection, RefusalTrace
-from sso.references import as_typed, new_reference, reference_for
 from sso.refusals import record_refusal
 from sso.types import Enforcement, SSOProtocol
 from tests.builders import make_attempt, make_connection, make_sso_session, set_policy

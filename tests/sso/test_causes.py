@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sso.causes import CAUSES, CODES, Cause, cause_named, cause_of
+from sso.explaining.causes import CAUSES, CODES, Cause, cause_named, cause_of
 from sso.types import Reason
 from tests.sso.test_refusals import all_errors
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from orgs import members
 from orgs.models import AuditEvent, Membership
 from orgs.roles import Role
-from sso import login, relinking
+from sso import login
 from sso.errors import AccountLinkedToAnother, SSOError, SubjectLinkedToAnother
+from sso.members import relinking
 from sso.models import Connection, LinkedIdentity, RefusalTrace, Revision, SSOSession
 from sso.refusals import record_refusal
 from sso.settings_errors import RelinkEmailRefused, RelinkOutdated, StaleForm

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from orgs.access import Area
 from orgs.roles import Role
-from sso.decision_steps import (
+from sso.explaining.decision_steps import (
     ADMITTING,
     OUTCOME_TEXTS,
     QUESTION_TEXTS,

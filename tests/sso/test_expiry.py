@@ -7,8 +7,8 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from sso import certificate_uses
-from sso.expiry import WARN_DAYS, Ending, Lifetime, Use, Validity, endings, keys_of
+from sso.expiring import certificate_uses
+from sso.expiring.expiry import WARN_DAYS, Ending, Lifetime, Use, Validity, endings, keys_of
 from sso.models import AnnouncedCertificate, CertificateUse, Connection, Revision
 from sso.types import ClientAuthentication, ExpiringKind, KeyPairStatus, SSOProtocol
 from tests.builders import give_key_pair, live_revision, make_connection, make_org, make_revision

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from orgs.roles import Role
-from sso.expiry_warnings import due_warnings, look_once_a_day, send_due
+from sso.expiring.expiry_warnings import due_warnings, look_once_a_day, send_due
 from sso.models import Connection, ExpiryWarning, Revision
 from sso.saml.certificates import read_pem
 from sso.types import SSOProtocol

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orgs.roles import Role
-from sso import activity, health
 from sso.models import Connection, ConnectionHealth, LoginAttempt, LoginCount, LoginRecord
 from sso.types import LoginOutcome, Purpose
+from sso.watching import activity, health
 from tests.builders import make_connection, make_member, make_org
 from tests.conftest import World, log_in_with_sso
 from tests.parallel import in_parallel

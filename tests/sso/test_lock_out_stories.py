@@ -40,7 +40,8 @@ from django.utils import timezone
 
 from orgs.models import AuditEvent, Membership
 from orgs.roles import Role
-from sso import connections, linking, login, recovery_codes
+from sso import connections, linking, login
+from sso.enforcing import recovery_codes
 from sso.errors import SSOError
 from sso.models import Connection, LinkedIdentity, RefusalTrace, Revision, RoleRule, SSOPolicy, SSOSession
 from sso.settings_errors import DraftNotTested

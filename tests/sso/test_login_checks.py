@@ -4,10 +4,17 @@ import pytest
 from django.utils.translation import override
 
 from sso import errors
-from sso.login_checks import PORTAL_CHECKS, CheckStatus, LoginCheck, check_of, statuses
 from sso.oidc import errors as oidc_errors
 from sso.oidc.login_checks import LOGIN_CHECKS as OIDC_CHECKS
-from sso.received_claims import MAX_VALUE_LENGTH, REDACTED, ClaimUse, ReceivedClaim, flattened, for_admins
+from sso.revisions.login_checks import PORTAL_CHECKS, CheckStatus, LoginCheck, check_of, statuses
+from sso.revisions.received_claims import (
+    MAX_VALUE_LENGTH,
+    REDACTED,
+    ClaimUse,
+    ReceivedClaim,
+    flattened,
+    for_admins,
+)
 from sso.saml import errors as saml_errors
 from sso.saml.login_checks import LOGIN_CHECKS as SAML_CHECKS
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from orgs import members
 from orgs.roles import Role
-from sso import connections, errors, login, member_access
+from sso import connections, errors, login
 from sso.connection_lock import save_for_connection
+from sso.members import member_access
 from sso.models import Connection, LinkedIdentity, LoginAttempt, SSOSession
 from sso.settings_errors import ConnectionGone
 from sso.types import Purpose

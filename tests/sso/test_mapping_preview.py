@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from orgs.models import Membership, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
-from sso import mapping_preview, mappings, provisioning, seen_attributes
-from sso.mapping_preview import Preview, Show, Standing, leaves_no_admin, preview_roles, preview_seats
-from sso.mappings import RoleRow
-from sso.role_mapping import GroupMapping, RoleMapping
+from sso import provisioning
+from sso.mapping import mapping_preview, mappings, seen_attributes
+from sso.mapping.mapping_preview import Preview, Show, Standing, leaves_no_admin, preview_roles, preview_seats
+from sso.mapping.mappings import RoleRow
+from sso.mapping.role_mapping import GroupMapping, RoleMapping
 from sso.settings_errors import NoAdminLeft, PreviewNeeded
 from tests.builders import make_assertion, make_connection, make_group, make_member, make_sso_session
 from tests.conftest import World

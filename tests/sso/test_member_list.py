@@ -14,8 +14,8 @@ from orgs import member_page
 from orgs.models import Membership, Organization
 from orgs.models.membership import listed_as
 from orgs.roles import Role, RoleSource
-from sso import member_list
-from sso.member_list import Kind, LastSSO, Link, MemberFilter, Sort, matching_members, page_of_members
+from sso.members import member_list
+from sso.members.member_list import Kind, LastSSO, Link, MemberFilter, Sort, matching_members, page_of_members
 from tests.builders import make_member, make_org, make_sso_session, make_user
 from tests.conftest import World, log_in_with_sso
 

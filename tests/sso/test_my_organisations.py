@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from orgs.roles import Role
-from sso import seen_attributes
+from sso.mapping import seen_attributes
 from sso.models import LinkedIdentity
 from sso.my_organisations import my_organisations
 from tests.builders import make_assertion, make_connection, make_member, make_org, make_sso_session, make_user

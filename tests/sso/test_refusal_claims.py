@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from orgs.models import AuditEvent
 from sso import errors
+from sso.explaining.refusal_claims import MAX_CHARS, claims_of
 from sso.models import Connection, RefusalTrace, SSOPolicy
-from sso.refusal_claims import MAX_CHARS, claims_of
 from sso.refusals import record_refusal
 from sso.types import SSOProtocol
 from tests.builders import make_assertion, make_attempt, make_connection

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from orgs.roles import Role
-from sso.role_mapping import MappedRole, mapped_role, mapped_seats, values_at
+from sso.mapping.role_mapping import MappedRole, mapped_role, mapped_seats, values_at
 
 CLAIMS: Mapping[str, object] = {
     "groups": ["eng", "eng-admins"],

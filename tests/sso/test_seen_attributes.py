@@ -10,7 +10,9 @@ from accounts.models import User
 from hubsso.crypto import CannotUnseal, unseal
 from orgs import members
 from orgs.models import AuditEvent
-from sso import login, member_access, seen_attributes
+from sso import login
+from sso.mapping import seen_attributes
+from sso.members import member_access
 from sso.models import Connection, LinkedIdentity, SeenAttributes
 from tests.builders import make_assertion, make_attempt, make_connection
 from tests.conftest import World

@@ -16,10 +16,12 @@ from django.utils import timezone
 from accounts.models import User
 from orgs.models import AuditEvent
 from orgs.roles import Role
-from sso import connections, enforcement, trials
+from sso import connections
+from sso.enforcing import enforcement
 from sso.errors import ConfigurationChanged
 from sso.login import CompletedLogin, complete_login
 from sso.models import Connection, Revision, RevisionTest, SSOPolicy, SSOSession
+from sso.revisions import trials
 from sso.settings_errors import NoTrial, RevisionOnTrial
 from sso.types import Enforcement
 from tests.builders import (

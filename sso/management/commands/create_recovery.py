@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from orgs.models import Organization
-from sso import recovery
+from sso.enforcing import recovery
 from sso.settings_errors import NotAnAdmin
 
 

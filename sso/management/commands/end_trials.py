@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from sso import trials
 from sso.models import SSOPolicy
+from sso.revisions import trials
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from sso.expiry_warnings import due_warnings, organisations, send_due
+from sso.expiring.expiry_warnings import due_warnings, organisations, send_due
 
 
 class Command(BaseCommand):

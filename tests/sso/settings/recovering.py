@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from sso import recovery
+from sso.enforcing import recovery
 from sso.models import RecoveryGrant
 from tests.sso.settings.conftest import AcmeSettings
 

@@ -10,10 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sso import activity, activity_reading, errors
+from sso import errors
 from sso.models import Connection, LoginAttempt, LoginRecord
 from sso.refusals import record_refusal
 from sso.types import Purpose
+from sso.watching import activity, activity_reading
 from tests.builders import make_attempt, make_connection
 from tests.conftest import World, log_in_with_sso
 

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from sso.expiry import keys_of
+from sso.expiring.expiry import keys_of
 from sso.models import AnnouncedCertificate, CertificateUse, Connection, MetadataCheck, Revision
 from sso.saml import certificate_drafts
 from sso.saml.certificate_drafts import add_certificates, drop_certificate

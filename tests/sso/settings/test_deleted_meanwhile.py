@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from orgs.roles import Role
-from sso import connections, key_pairs, mappings
+from sso import connections, key_pairs
 from sso.connections import OIDCConfiguration
-from sso.mappings import preview_stamp
+from sso.mapping import mappings
+from sso.mapping.mappings import preview_stamp
+from sso.mapping.role_mapping import GroupMapping, RoleMapping
 from sso.models import Connection, Revision
-from sso.role_mapping import GroupMapping, RoleMapping
 from sso.settings_errors import ConnectionGone
 from tests.builders import make_connection
 from tests.sso.settings.conftest import AcmeSettings

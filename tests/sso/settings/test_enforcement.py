@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sso import enforcement, recovery_codes
+from sso.enforcing import enforcement, recovery_codes
 from sso.models import Connection, RecoveryCode, Revision, SSOPolicy, SSOSession
 from sso.settings_errors import SettingsRefused
 from sso.types import Enforcement, SessionLimit

@@ -17,10 +17,10 @@ from hubsso.crypto import token_hash
 from orgs import members
 from orgs.models import AuditEvent, Membership
 from orgs.roles import Role
-from sso import recovery
 from sso.connections import OIDCConfiguration
-from sso.hand_overs import MAX_OPEN, MAX_SAVES, MAX_SAVES_SINCE_TOLD, find_hand_over, save_draft_by
+from sso.enforcing import recovery
 from sso.models import Connection, HandOver, Revision
+from sso.revisions.hand_overs import MAX_OPEN, MAX_SAVES, MAX_SAVES_SINCE_TOLD, find_hand_over, save_draft_by
 from sso.settings_errors import HandOverGone, HandOverInRecovery, HandOverUsedUp, TooManyHandOvers
 from tests.builders import give_recovery_codes, make_member
 from tests.conftest import World, log_in, log_in_with_sso

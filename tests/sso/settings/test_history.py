@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from sso import connections
 from sso.models import Connection, Revision, SSOPolicy
-from sso.revision_diff import Difference, differences
+from sso.revisions.revision_diff import Difference, differences
 from sso.types import Enforcement, SSOProtocol
 from tests.builders import live_revision, make_connection, make_revision, set_policy
 from tests.conftest import log_in

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from orgs.models import ResourceGroup, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
-from sso import mappings, seen_attributes
-from sso.mappings import GroupRow, RoleRow
+from sso.mapping import mappings, seen_attributes
+from sso.mapping.mappings import GroupRow, RoleRow
 from sso.models import Connection
 from sso.settings_errors import DomainClaimed, SettingsRefused
 from tests.builders import make_assertion, make_connection, make_group, make_org

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from orgs.roles import Role
-from sso import recovery
+from sso.enforcing import recovery
 from sso.models import RecoveryGrant, RecoveryTry
 from sso.settings_errors import NotAnAdmin, RecoveryCodeWrong, SettingsRefused, TooManyCodes
 from sso.types import Enforcement

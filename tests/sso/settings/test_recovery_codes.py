@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from orgs import members
 from orgs.roles import Role
-from sso import recovery, recovery_codes
+from sso.enforcing import recovery, recovery_codes
 from sso.models import RecoveryCode, RecoveryCodeSet, RecoveryGrant
 from sso.settings_errors import (
     NotAnAdmin,

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orgs.models import Membership
-from sso import recovery, seen_attributes
+from sso.enforcing import recovery
+from sso.mapping import seen_attributes
 from sso.models import LinkedIdentity, SSOSession
 from tests.builders import give_recovery_codes, live_revision, make_assertion, make_sso_session
 from tests.conftest import World, log_in, log_in_with_sso

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from orgs.roles import Role
-from sso import connections, mappings
-from sso.mappings import GroupRow, RoleRow
+from sso import connections
+from sso.mapping import mappings
+from sso.mapping.mappings import GroupRow, RoleRow
 from sso.models import Connection
 from sso.settings_errors import (
     AdminRuleNeeded,

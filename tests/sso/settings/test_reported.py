@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from orgs.models import Organization
-from sso import reporting
+from sso.enforcing import reporting
 from sso.models import ReportedBlock
 from sso.types import Enforcement
 from sso.views import settings_reported

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hubsso.spreadsheets import harmless
 from orgs.models import Membership
 from orgs.roles import Role
-from sso import rollout
+from sso.enforcing import rollout
 from sso.models import LinkReminder
 from sso.settings_errors import NoLiveConnection
 from sso.types import Enforcement

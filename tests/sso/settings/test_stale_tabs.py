@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from orgs.models import ResourceGroup
 from orgs.roles import Role
-from sso import connections, enforcement, mappings
+from sso import connections
 from sso.connections import OIDCConfiguration
-from sso.enforcement import policy_of
+from sso.enforcing import enforcement
+from sso.enforcing.enforcement import policy_of
+from sso.mapping import mappings
 from sso.models import Connection, Revision
 from sso.settings_errors import StaleForm
 from sso.types import Enforcement

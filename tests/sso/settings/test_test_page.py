@@ -12,8 +12,9 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from sso import causes, draft_advice
+from sso.explaining import causes
 from sso.models import Connection, LinkedIdentity, LoginAttempt, RevisionTest
+from sso.revisions import draft_advice
 from tests.demo_idp import OIDCFault, SAMLFault, Tenant
 from tests.sso.settings.conftest import AcmeSettings, draft_of
 from tests.sso.settings.test_going_live import oidc, run_test, saml

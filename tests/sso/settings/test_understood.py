@@ -10,10 +10,10 @@ import pytest
 from django.utils import timezone
 
 from hubsso.crypto import seal
-from sso.corrections import Correction, better_address, posted_correction
-from sso.held_secrets import HELD_FOR, NothingHeld, hold, release
 from sso.models import Connection
 from sso.oidc.discovery import WELL_KNOWN_PATH
+from sso.revisions.corrections import Correction, better_address, posted_correction
+from sso.revisions.held_secrets import HELD_FOR, NothingHeld, hold, release
 from sso.types import SSOProtocol
 from tests.demo_idp import DemoIdP, Tenant, TenantConfig
 from tests.sso.settings.certificates import make_certificate

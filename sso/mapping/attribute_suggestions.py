@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sso import seen_attributes
+from sso.mapping import seen_attributes
 from sso.models import Connection, RevisionTest
 
 NEWEST_LOGINS = 300

@@ -13,8 +13,8 @@ from orgs import members
 from orgs.errors import OrgError
 from orgs.models import Membership, Organization
 from orgs.roles import Role
-from sso import member_access
-from sso.member_list import MemberLine
+from sso.members import member_access
+from sso.members.member_list import MemberLine
 from sso.models import LinkedIdentity
 
 MAX_MEMBERS = 100

@@ -11,7 +11,7 @@ from hubsso.crypto import CannotUnseal
 from sso.connections import COPIED_FIELDS
 from sso.models import Revision
 from sso.protocols import adapter_for
-from sso.understood import ShownCertificate
+from sso.revisions.understood import ShownCertificate
 
 
 @dataclass(frozen=True, slots=True)

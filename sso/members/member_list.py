@@ -13,8 +13,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from orgs.models import Membership, Organization
 from orgs.paging import Page, count_up_to, page_by_column
 from orgs.roles import Role, RoleSource
+from sso.mapping.role_mapping import read_detail
 from sso.models import LinkedIdentity, Revision
-from sso.role_mapping import read_detail
 from sso.sessions import live_sessions
 
 PAGE_SIZE = 50

@@ -9,10 +9,10 @@ from datetime import datetime
 from orgs import audit
 from orgs.audit import AuditEntry
 from orgs.models import AuditEvent, Membership
-from sso import relinking
 from sso.browser import browsers_of
+from sso.mapping.role_mapping import read_detail
+from sso.members import relinking
 from sso.models import LinkedIdentity, RefusalTrace, SSOSession
-from sso.role_mapping import read_detail
 from sso.sessions import live_sessions
 
 MAX_ENTRIES = 8

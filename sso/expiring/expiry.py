@@ -18,8 +18,8 @@ from orgs.models import Organization
 from sso.key_pairs import Rollover, in_order
 from sso.models import CertificateUse, Connection, KeyPair, Revision
 from sso.protocols import adapter_for
+from sso.revisions.understood import ShownCertificate
 from sso.types import ClientAuthentication, ExpiringKind, KeyPairStatus
-from sso.understood import ShownCertificate
 
 T = TypeVar("T", Revision, KeyPair, CertificateUse)
 

@@ -19,8 +19,8 @@ from hubsso.crypto import CannotUnseal, seal, unseal
 from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Organization
+from sso.mapping.role_mapping import strings_of
 from sso.models import Connection, SeenAttributes, SSOPolicy
-from sso.role_mapping import strings_of
 from sso.types import IdentityAssertion
 
 KEEP = timedelta(days=30)

@@ -20,7 +20,7 @@ from orgs.resources import role_for
 from orgs.roles import Ability, Role, at_least
 from orgs.viewer import Viewer
 from sso import sessions
-from sso.decision_steps import ADMITTING, Explanation, Question, Step, explain
+from sso.explaining.decision_steps import ADMITTING, Explanation, Question, Step, explain
 from sso.gate import GatedOrg, Who, find_org
 from sso.models import SSOSession
 from sso.types import Decision, GateFacts, Outcome, SSOSessionFacts

@@ -11,7 +11,7 @@ from django.db import transaction
 from hubsso.throttle import Limit, count
 from orgs.models import Organization
 from sso import announcements
-from sso.expiry import Ending, Validity, endings
+from sso.expiring.expiry import Ending, Validity, endings
 from sso.models import ExpiryWarning, Revision
 
 # What expired longer ago is not mailed about any more: pages say it.

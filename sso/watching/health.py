@@ -1,6 +1,6 @@
 """Failing loudly: a connection whose logins begin to fail is told to its organisation's admins.
 
-Counted are refusals that lie with the identity provider or with the configuration (`sso.causes`), of real logins; a
+Counted are refusals that lie with the identity provider or with the configuration (`causes`), of real logins; a
 person who cancels or comes with another browser says nothing about the connection. It fails when three in a row are
 such, or when today's share of them is at least twice the usual one; in both cases only if they are of two accounts
 or more, or this server met the cause itself, so that no member can fake it alone. Then a notice stands in the SSO
@@ -15,7 +15,7 @@ from django.db.models import Case, F, Q, QuerySet, When
 
 from orgs.models import Organization
 from sso import announcements
-from sso.causes import cause_of
+from sso.explaining.causes import cause_of
 from sso.models import Connection, ConnectionHealth, LoginCount, LoginRecord
 from sso.types import LoginOutcome, Purpose
 

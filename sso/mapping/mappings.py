@@ -18,9 +18,9 @@ from orgs.domains import verified_names
 from orgs.models import Organization, ResourceGroup, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
 from sso.connection_lock import lock_connection
-from sso.mapping_preview import leaves_no_admin
+from sso.mapping.mapping_preview import leaves_no_admin
+from sso.mapping.role_mapping import GroupMapping, RoleMapping
 from sso.models import Connection, GroupRule, RoleRule
-from sso.role_mapping import GroupMapping, RoleMapping
 from sso.settings_errors import (
     AdminRuleNeeded,
     AttributeNeeded,

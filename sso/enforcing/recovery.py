@@ -1,6 +1,6 @@
 """The way back for an organisation that locked itself out: a one-time code opens its SSO settings.
 
-It is one of the admin's own recovery codes (`sso.recovery_codes`), or the operator made a grant for the admin and
+It is one of the admin's own recovery codes (`recovery_codes`), or the operator made a grant for the admin and
 handed its code on. Redeeming it binds a grant to that admin's browser session for an hour. The gate lets a recovery
 session at the SSO settings and at nothing else.
 """
@@ -13,9 +13,10 @@ from django.db.models import QuerySet
 from accounts.models import User
 from orgs import audit
 from orgs.models import Organization
-from sso import announcements, recovery_codes
+from sso import announcements
+from sso.enforcing import recovery_codes
+from sso.enforcing.recovery_codes import code_hash, is_admin, new_code
 from sso.models import RecoveryGrant, RecoveryTry
-from sso.recovery_codes import code_hash, is_admin, new_code
 from sso.settings_errors import NotAnAdmin, RecoveryCodeWrong, TooManyCodes
 
 REDEEM_WITHIN = timedelta(hours=24)

@@ -13,7 +13,7 @@ from accounts.models import User
 from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Organization
-from sso import recovery_codes
+from sso.enforcing import recovery_codes
 from sso.gate import live_connections
 from sso.models import SSOPolicy, SSOSession
 from sso.sessions import live_sessions

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import User
 from orgs.models import Organization
-from sso import trials
 from sso.connections import passed_test
 from sso.models import Connection, Revision, RevisionTest, SSOPolicy
+from sso.revisions import trials
 from sso.types import Enforcement
 
 

@@ -15,11 +15,11 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from sso import health
-from sso.causes import is_seen_by_us
+from sso.explaining.causes import is_seen_by_us
 from sso.models import Connection, LoginAttempt, LoginCount, LoginRecord, RevisionTest
 from sso.models.login import UNFINISHED
 from sso.types import LoginOutcome, Purpose
+from sso.watching import health
 
 KEEP = timedelta(days=90)
 # Attempts that one page view turns into records; more than expire between two views of any but the largest.

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from orgs.access import OrgAccess
 from orgs.roles import Ability
-from sso.expiry import Ending, endings
+from sso.expiring.expiry import Ending, endings
 
 
 @dataclass(frozen=True, slots=True)

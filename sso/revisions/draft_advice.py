@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sso.causes import cause_of
+from sso.explaining.causes import cause_of
 
 _NEXT_STEPS: dict[str, Promise] = {
     "discovery_unreachable": _(

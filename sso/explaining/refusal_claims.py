@@ -8,10 +8,10 @@ import json
 from dataclasses import dataclass
 
 from hubsso.crypto import CannotUnseal, seal, unseal
+from sso.mapping.seen_attributes import keeps_attributes
 from sso.models import Connection, RefusalTrace, Revision
 from sso.protocols import adapter_for
-from sso.received_claims import ClaimUse, ReceivedClaim, for_admins
-from sso.seen_attributes import keeps_attributes
+from sso.revisions.received_claims import ClaimUse, ReceivedClaim, for_admins
 from sso.types import IdentityAssertion
 
 MAX_CHARS = 32 * 1024

@@ -11,14 +11,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orgs.access import Area
-from sso.blocks import BLOCK_CODES, restored
-from sso.causes import Cause, cause_of
-from sso.decision_steps import Question, Step
 from sso.errors import SSOError
-from sso.login_checks import PORTAL_CHECKS, CheckStatus, LoginCheck, check_of, statuses
+from sso.explaining.blocks import BLOCK_CODES, restored
+from sso.explaining.causes import Cause, cause_of
+from sso.explaining.decision_steps import Question, Step
+from sso.explaining.refusal_claims import KeptClaims, claims_of
 from sso.models import RefusalTrace
 from sso.protocols import adapter_for
-from sso.refusal_claims import KeptClaims, claims_of
+from sso.revisions.login_checks import PORTAL_CHECKS, CheckStatus, LoginCheck, check_of, statuses
 from sso.types import Reason
 from sso.viewer import REASON_TEXTS
 

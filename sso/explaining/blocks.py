@@ -18,14 +18,14 @@ from hubsso.request_context import current_request_id
 from orgs.access import Area
 from orgs.roles import Role
 from sso import expired
-from sso.decision_steps import Question, Step, explain
+from sso.explaining.decision_steps import Question, Step, explain
+from sso.explaining.references import reference_for
 from sso.gate import GatedOrg, Who
 from sso.models import RefusalTrace
-from sso.references import reference_for
 from sso.types import Decision, Outcome, Reason
 
 _AN_HOUR = 3600
-_ONCE = throttle.Limit("sso.blocks", 1, seconds=_AN_HOUR)
+_ONCE = throttle.Limit("sso.explaining.blocks", 1, seconds=_AN_HOUR)
 # Areas and reasons are few; more browsers than these nobody has.
 _BY_PERSON = throttle.Limit("sso.blocks.person", 30, seconds=_AN_HOUR)
 BLOCK_CODES = frozenset(

@@ -12,10 +12,10 @@ from typing import Any, Protocol, TypeVar
 
 from orgs.models import Membership, Organization, ResourceGroupSeat
 from orgs.roles import Role, RoleSource
-from sso import seen_attributes
+from sso.mapping import seen_attributes
+from sso.mapping.role_mapping import GroupMapping, RoleMapping, RolePlan, plan_role, plan_seats
+from sso.mapping.seen_attributes import Seen
 from sso.models import Connection, LinkedIdentity, SeenAttributes
-from sso.role_mapping import GroupMapping, RoleMapping, RolePlan, plan_role, plan_seats
-from sso.seen_attributes import Seen
 
 BATCH = 1000
 ROWS_ON_A_PAGE = 50

@@ -1,6 +1,6 @@
 """An admin's own recovery codes: ten, made in advance, for the day when no admin can authenticate any more.
 
-Each opens one recovery session (`sso.recovery` redeems them). They belong to one admin and one organisation, are
+Each opens one recovery session (`recovery` redeems them). They belong to one admin and one organisation, are
 stored as hashes, and count only while their owner is an admin.
 """
 

@@ -17,9 +17,9 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import User
 from hubsso.charts import DayChart, day_chart
 from orgs.models import Organization
-from sso.causes import Cause, cause_named, cause_of
+from sso.explaining.causes import Cause, cause_named, cause_of
+from sso.explaining.references import as_typed
 from sso.models import Connection, LoginCount, LoginRecord, RefusalTrace
-from sso.references import as_typed
 from sso.types import LoginOutcome, Purpose
 
 CHART_DAYS = 30

@@ -15,14 +15,16 @@ from django.db import transaction
 from orgs import audit
 from orgs.models import Membership, ResourceGroup
 from orgs.roles import Role
-from sso import activity, linking, provisioning, received_claims, sessions
+from sso import linking, provisioning, sessions
 from sso.errors import NotAMember, SessionAlreadyOver, SSOError
-from sso.login_checks import EMAIL, GROUPS, LINK, MEMBER, ROLE, SESSION, CheckStatus
+from sso.mapping.role_mapping import values_at
 from sso.models import Connection, LinkedIdentity, LoginAttempt, Revision, RevisionTest
 from sso.protocols import adapter_for
-from sso.received_claims import ClaimUse
-from sso.role_mapping import values_at
+from sso.revisions import received_claims
+from sso.revisions.login_checks import EMAIL, GROUPS, LINK, MEMBER, ROLE, SESSION, CheckStatus
+from sso.revisions.received_claims import ClaimUse
 from sso.types import IdentityAssertion, SessionLimit
+from sso.watching import activity
 
 Details = dict[str, object]
 

@@ -17,11 +17,11 @@ from orgs import audit
 from orgs.members import lock_organisation
 from orgs.models import Membership, Organization
 from sso import announcements
+from sso.enforcing.reporting import reported_memberships
 from sso.gate import live_connections
 from sso.models import Connection, LinkedIdentity, LinkReminder
 from sso.models.policy import ENFORCEMENT_CHOICES
 from sso.policy import roles_follow_the_idp
-from sso.reporting import reported_memberships
 from sso.sessions import live_sessions
 from sso.settings_errors import NoLiveConnection
 from sso.types import Enforcement

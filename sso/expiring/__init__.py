@@ -1,0 +1,1 @@
+"""Certificates, keys and client secrets: what is in use, what ends when, and who is told in time."""

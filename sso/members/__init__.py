@@ -1,0 +1,1 @@
+"""An organisation's members as its admins see and change them."""

@@ -1,0 +1,1 @@
+"""How logins end, counted and listed for admins, and the alarm when they begin to fail."""
