@@ -1,13 +1,15 @@
 """The seam between a login and the protocol that carries it.
 
-A protocol is a folder with an adapter of this shape. `adapter_for` is the only place that knows which there are.
+A protocol is a folder with an adapter of this shape. `_adapters` is the only place that knows which there are.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sso.explaining.codes import CodeGuide
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
 from sso.revisions.login_checks import LoginCheck
 from sso.revisions.received_claims import ReceivedClaim
@@ -78,6 +80,9 @@ class ProtocolAdapter(Protocol):
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         """What an admin enters at the IdP: callback URL, or ACS URL and entity ID."""
 
+    def code_guide(self) -> CodeGuide:
+        """The causes of the protocol's own refusals, and what an admin does next about them."""
+
     def login_checks(self) -> Sequence[LoginCheck]:
         """The protocol's checks of an answer, in the order in which they are made."""
 
@@ -90,11 +95,17 @@ class ProtocolAdapter(Protocol):
 
 def adapter_for(protocol: str) -> ProtocolAdapter:
     """The adapter of a connection's protocol."""
+    return _adapters()[SSOProtocol(protocol)]
+
+
+def adapters() -> list[ProtocolAdapter]:
+    """Of every protocol."""
+    return list(_adapters().values())
+
+
+@cache
+def _adapters() -> dict[SSOProtocol, ProtocolAdapter]:
     from sso.oidc.adapter import OIDCAdapter  # noqa: PLC0415 - the adapters import this module
     from sso.saml.adapter import SAMLAdapter  # noqa: PLC0415
 
-    adapters: dict[SSOProtocol, ProtocolAdapter] = {
-        SSOProtocol.OIDC: OIDCAdapter(),
-        SSOProtocol.SAML: SAMLAdapter(),
-    }
-    return adapters[SSOProtocol(protocol)]
+    return {SSOProtocol.OIDC: OIDCAdapter(), SSOProtocol.SAML: SAMLAdapter()}

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Organization
-from sso.explaining.causes import CAUSES, CODES
+from sso.explaining.causes import CAUSES, all_codes
 from sso.models import Connection
 from sso.watching.activity_reading import OUTCOME_TEXTS, PURPOSE_TEXTS, ActivityFilter
 
@@ -55,7 +55,7 @@ class ActivityFilterForm(forms.Form):
 def reason_choices(chosen: str, *, leave_out: frozenset[str] = frozenset()) -> list[Choice]:
     """Every cause, and the one code that a link has asked for."""
     causes: list[Choice] = [(cause.key, cause.title) for cause in CAUSES if cause.key not in leave_out]
-    return [*causes, (chosen, chosen)] if chosen in CODES else causes
+    return [*causes, (chosen, chosen)] if chosen in all_codes() else causes
 
 
 class RefusalSearchForm(forms.Form):

@@ -10,11 +10,13 @@ from django.utils.translation import gettext
 from mozilla_django_oidc.utils import generate_code_challenge
 
 from hubsso.crypto import random_token
+from sso.explaining.codes import CodeGuide
 from sso.key_pairs import ensure_key_pair
 from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
 from sso.oidc import claims, logout
 from sso.oidc.addresses import absolute_url, callback_url
 from sso.oidc.client_authentication import usable_methods
+from sso.oidc.code_guide import CODE_GUIDE
 from sso.oidc.discovery import provider_metadata
 from sso.oidc.forms import SCOPES, OIDCDraftForm
 from sso.oidc.login_checks import LOGIN_CHECKS
@@ -96,6 +98,9 @@ class OIDCAdapter:
                 absolute_url("sso:oidc_frontchannel_logout", connection_uid),
             ),
         ]
+
+    def code_guide(self) -> CodeGuide:
+        return CODE_GUIDE
 
     def login_checks(self) -> Sequence[LoginCheck]:
         return LOGIN_CHECKS

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from sso.explaining.codes import CodeGuide
 from sso.key_pairs import ensure_key_pair
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
 from sso.protocols import BrowserRequest, CopyValue
@@ -13,6 +14,7 @@ from sso.revisions.login_checks import LoginCheck
 from sso.revisions.received_claims import ReceivedClaim
 from sso.revisions.understood import FactSection, ShownCertificate
 from sso.saml import attributes, logout_requests, metadata_refresh, request
+from sso.saml.code_guide import CODE_GUIDE
 from sso.saml.forms import SAMLDraftForm
 from sso.saml.login_checks import LOGIN_CHECKS
 from sso.saml.shown_certificates import shown_certificates
@@ -62,6 +64,9 @@ class SAMLAdapter:
             CopyValue("entity_id", gettext("SP entity ID and metadata URL"), sp.entity_id),
             CopyValue("slo_url", gettext("Single logout URL"), sp.slo_url),
         ]
+
+    def code_guide(self) -> CodeGuide:
+        return CODE_GUIDE
 
     def login_checks(self) -> Sequence[LoginCheck]:
         return LOGIN_CHECKS

@@ -10,11 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from hubsso.crypto import CannotUnseal
 from orgs.roles import Role
-from sso.explaining.causes import Cause, cause_of
+from sso.explaining.causes import Cause, cause_of, next_step
 from sso.models import RevisionTest
 from sso.models.session import LIMIT_CHOICES
 from sso.protocols import adapter_for
-from sso.revisions.draft_advice import next_step
 from sso.revisions.login_checks import (
     EMAIL,
     GROUPS,

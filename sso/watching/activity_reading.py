@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import User
 from hubsso.charts import DayChart, day_chart
 from orgs.models import Organization
-from sso.explaining.causes import Cause, cause_named, cause_of
+from sso.explaining.causes import Cause, cause_named, cause_of, codes_of
 from sso.explaining.references import as_typed
 from sso.models import Connection, LoginCount, LoginRecord, RefusalTrace
 from sso.types import LoginOutcome, Purpose
@@ -116,16 +116,16 @@ def records(org: Organization, chosen: ActivityFilter) -> QuerySet[LoginRecord]:
     if chosen.connection is not None:
         found = found.filter(connection=chosen.connection)
     if chosen.reason:
-        found = found.filter(code__in=codes_of(chosen.reason))
+        found = found.filter(code__in=codes_asked_for(chosen.reason))
     if chosen.person:
         found = found.filter(user__in=people(org, chosen.person))
     return found
 
 
-def codes_of(reason: str) -> list[str]:
+def codes_asked_for(reason: str) -> list[str]:
     """The codes that a cause's key stands for; any other word is a code."""
     cause = cause_named(reason)
-    return sorted(cause.codes) if cause else [reason]
+    return codes_of(cause) if cause else [reason]
 
 
 def people(org: Organization, search: str) -> list[int]:
@@ -148,7 +148,7 @@ def matching_traces(org: Organization, *, search: str, reason: str, now: datetim
     """Refusals and blocks by the beginning of a reference, a code, or a part of a person's name or address."""
     found = RefusalTrace.objects.filter(org=org, expires_at__gt=now)
     if reason:
-        found = found.filter(code__in=codes_of(reason))
+        found = found.filter(code__in=codes_asked_for(reason))
     if search:
         is_named = Q(reference__startswith=as_typed(search)) | Q(code=search.lower())
         found = found.filter(is_named | Q(user__in=people(org, search)))

@@ -4,20 +4,29 @@ import re
 
 import pytest
 
-from sso.explaining.causes import CAUSES, CODES, Cause, cause_named, cause_of
+from sso.explaining.causes import CAUSES, Cause, all_codes, cause_named, cause_of
+from sso.explaining.codes import CODE_GUIDE
+from sso.protocols import adapters
 from sso.types import Reason
 from tests.sso.test_refusals import all_errors
 
 
 def test_every_code_belongs_to_one_cause() -> None:
-    listed = [code for cause in CAUSES for code in cause.codes]
+    guides = [CODE_GUIDE, *(adapter.code_guide() for adapter in adapters())]
+    listed = [code for guide in guides for codes in guide.causes.values() for code in codes]
     assert len(listed) == len(set(listed))
     assert {error.code for error in all_errors()} <= set(listed)
 
 
+def test_guides_name_no_other_causes_and_codes() -> None:
+    for guide in [CODE_GUIDE, *(adapter.code_guide() for adapter in adapters())]:
+        assert all(cause_named(key) for key in guide.causes)
+        assert {*guide.next_steps, *guide.seen_by_us, *guide.seen_by_us_with} <= all_codes()
+
+
 def test_no_cause_names_a_code_that_is_gone() -> None:
     blocks = {reason.value for reason in Reason if reason.value.startswith("sso_")}
-    assert {error.code for error in all_errors()} | blocks >= CODES
+    assert {error.code for error in all_errors()} | blocks >= all_codes()
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.key)

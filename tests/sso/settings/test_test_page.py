@@ -12,9 +12,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from sso.explaining import causes
 from sso.models import Connection, LinkedIdentity, LoginAttempt, RevisionTest
-from sso.revisions import draft_advice
 from tests.demo_idp import OIDCFault, SAMLFault, Tenant
 from tests.sso.settings.conftest import AcmeSettings, draft_of
 from tests.sso.settings.test_going_live import oidc, run_test, saml
@@ -139,7 +137,3 @@ def test_a_mark_without_details_has_a_page(acme: AcmeSettings, oidc: Connection)
             at=timezone.now(),
         )
         assert "The test failed" in acme.page("revision_test", oidc.uid, test.pk)
-
-
-def test_advice_is_for_codes_that_exist() -> None:
-    assert draft_advice.codes() <= causes.CODES
