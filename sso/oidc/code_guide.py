@@ -7,12 +7,7 @@ from sso.explaining.codes import CodeGuide
 CODE_GUIDE = CodeGuide(
     causes={
         "unreachable": frozenset(
-            {
-                "discovery_unreachable",
-                "idp_unreachable",
-                "keys_unreachable",
-                "op_unavailable",
-            }
+            {"discovery_unreachable", "idp_unreachable", "keys_unreachable", "op_unavailable"}
         ),
         "certificate": frozenset(
             {
@@ -23,42 +18,15 @@ CODE_GUIDE = CodeGuide(
             }
         ),
         "clock": frozenset(
-            {
-                "id_token_expired",
-                "id_token_not_yet_valid",
-                "id_token_too_old",
-                "userinfo_expired",
-            }
+            {"id_token_expired", "id_token_not_yet_valid", "id_token_too_old", "userinfo_expired"}
         ),
-        "audience": frozenset(
-            {
-                "azp_mismatch",
-                "userinfo_audience_mismatch",
-            }
-        ),
+        "audience": frozenset({"azp_mismatch", "userinfo_audience_mismatch"}),
         "issuer": frozenset(
-            {
-                "discovery_issuer_mismatch",
-                "issuer_parameter_mismatch",
-                "userinfo_issuer_mismatch",
-            }
+            {"discovery_issuer_mismatch", "issuer_parameter_mismatch", "userinfo_issuer_mismatch"}
         ),
-        "secret": frozenset(
-            {
-                "pushed_request_refused",
-                "token_refused",
-            }
-        ),
-        "idp": frozenset(
-            {
-                "idp_error",
-            }
-        ),
-        "encryption": frozenset(
-            {
-                "userinfo_encrypted",
-            }
-        ),
+        "secret": frozenset({"pushed_request_refused", "token_refused"}),
+        "idp": frozenset({"idp_error"}),
+        "encryption": frozenset({"userinfo_encrypted"}),
         "setup": frozenset(
             {
                 "authentication_too_old",
@@ -121,10 +89,9 @@ CODE_GUIDE = CodeGuide(
     },
     next_steps={
         "discovery_unreachable": _(
-            "Open the issuer's address with /.well-known/openid-configuration behind it in your browser. "
-            "If it does not "
-            "open, correct the Issuer URL; if it does, let the identity provider accept requests from "
-            "this portal."
+            "Open the issuer's address with /.well-known/openid-configuration behind it in your browser. If "
+            "it does not open, correct the Issuer URL; if it does, let the identity provider accept "
+            "requests from this portal."
         ),
         "discovery_issuer_mismatch": _(
             "Copy the value of “issuer” from the discovery document into the draft, every character and "
@@ -134,19 +101,16 @@ CODE_GUIDE = CodeGuide(
             "Enter the Issuer URL itself, not the address of a sign-in page or of a single application."
         ),
         "token_refused": _(
-            "Compare the Client ID, and paste the Client Secret again: many identity providers show it "
-            "only once, and "
-            "next to it an ID that is not the secret. Then compare the callback URL."
+            "Compare the Client ID, and paste the Client Secret again: many identity providers show it only "
+            "once, and next to it an ID that is not the secret. Then compare the callback URL."
         ),
         "idp_error": _(
             "Assign yourself to the application at the identity provider, and compare the callback URL "
-            "there with the "
-            "one on the connection's page."
+            "there with the one on the connection's page."
         ),
         "key_unknown": _(
             "Wait some minutes if the identity provider has just changed its keys. If it goes on, its "
-            "discovery document "
-            "points to keys that it does not use."
+            "discovery document points to keys that it does not use."
         ),
         "response_mode_mismatch": _(
             "Choose in the draft, under How it answers, the way that the refusal names."

@@ -6,11 +6,7 @@ from sso.explaining.codes import CodeGuide
 
 CODE_GUIDE = CodeGuide(
     causes={
-        "unreachable": frozenset(
-            {
-                "metadata_unreachable",
-            }
-        ),
+        "unreachable": frozenset({"metadata_unreachable"}),
         "certificate": frozenset(
             {
                 "certificate_expired",
@@ -23,24 +19,10 @@ CODE_GUIDE = CodeGuide(
             }
         ),
         "clock": frozenset(
-            {
-                "assertion_expired",
-                "assertion_not_yet_valid",
-                "validity_missing",
-                "validity_too_long",
-            }
+            {"assertion_expired", "assertion_not_yet_valid", "validity_missing", "validity_too_long"}
         ),
-        "audience": frozenset(
-            {
-                "destination_mismatch",
-                "recipient_mismatch",
-            }
-        ),
-        "idp": frozenset(
-            {
-                "idp_status",
-            }
-        ),
+        "audience": frozenset({"destination_mismatch", "recipient_mismatch"}),
+        "idp": frozenset({"idp_status"}),
         "encryption": frozenset(
             {
                 "assertion_not_encrypted",
@@ -63,12 +45,7 @@ CODE_GUIDE = CodeGuide(
             }
         ),
         "attributes": frozenset(
-            {
-                "attribute_invalid",
-                "authn_statement_missing",
-                "name_id_invalid",
-                "name_id_missing",
-            }
+            {"attribute_invalid", "authn_statement_missing", "name_id_invalid", "name_id_missing"}
         ),
         "malformed": frozenset(
             {
@@ -84,13 +61,7 @@ CODE_GUIDE = CodeGuide(
                 "subject_confirmation_missing",
             }
         ),
-        "browser": frozenset(
-            {
-                "assertion_replayed",
-                "in_response_to_mismatch",
-                "unsolicited_response",
-            }
-        ),
+        "browser": frozenset({"assertion_replayed", "in_response_to_mismatch", "unsolicited_response"}),
         "logout": frozenset(
             {
                 "logout_answer_unknown",
@@ -104,8 +75,8 @@ CODE_GUIDE = CodeGuide(
     next_steps={
         "idp_status": _(
             "Look into the identity provider's own log for the same minute. Often the account is not "
-            "assigned to the "
-            "application, or the identity provider does not accept how the request was made."
+            "assigned to the application, or the identity provider does not accept how the request was "
+            "made."
         ),
         "destination_mismatch": _(
             "Enter the ACS URL of this connection at the identity provider as the single sign-on or reply "
@@ -126,15 +97,13 @@ CODE_GUIDE = CodeGuide(
             "Compare the clocks: the refusal names both times. Set the identity provider's clock by NTP."
         ),
         "name_id_invalid": _(
-            "Choose a lasting NameID at the identity provider: the format “persistent”, or an ID or "
-            "e-mail address that "
-            "never changes. “Transient” names everybody anew each time."
+            "Choose a lasting NameID at the identity provider: the format “persistent”, or an ID or e-mail "
+            "address that never changes. “Transient” names everybody anew each time."
         ),
         "name_id_missing": _("Let the identity provider send a NameID, of the format “persistent”."),
         "in_response_to_missing": _(
             "Test from here, not from a tile on the identity provider's start page. If you did, let the "
-            "identity provider "
-            "answer requests instead of beginning logins itself."
+            "identity provider answer requests instead of beginning logins itself."
         ),
         "decryption_failed": _(
             "Give the identity provider this connection's metadata again, so that it encrypts for the "
