@@ -1,16 +1,18 @@
 """Django's sessions in the database, and word of it when one ends.
 
 Whatever ends a session deletes it here: a logout, another person's login in the same browser, "end" in the list of
-sessions, a password that was changed elsewhere, `clearsessions`. A session that only gets another key goes on.
+sessions, a password that was changed elsewhere, `prune`. A session that only gets another key goes on.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import QuerySet
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -46,9 +48,22 @@ class SessionStore(DatabaseSessionStore):
 
     @classmethod
     def clear_expired(cls) -> None:
-        for row in Session.objects.filter(expire_date__lt=timezone.now()).iterator():
-            _announce(row)
-            row.delete()
+        end_expired(now=timezone.now())
+
+
+def expired(*, now: datetime) -> QuerySet[Session]:
+    """Sessions whose cookies are worth nothing any more."""
+    return Session.objects.filter(expire_date__lt=now)
+
+
+def end_expired(*, now: datetime) -> int:
+    """Delete the expired sessions, each with word of it. Returns how many there were."""
+    count = 0
+    for row in expired(now=now).iterator():
+        _announce(row)
+        row.delete()
+        count += 1
+    return count
 
 
 def _announce(row: Session) -> None:

@@ -1,6 +1,6 @@
 """How many login attempts are kept: a few open ones by person, and by the way fewer of those long expired.
 
-A start costs a row, so somebody who starts and never finishes must not fill the table, daily `prune_sso` or not.
+A start costs a row, so somebody who starts and never finishes must not fill the table, daily `prune` or not.
 """
 
 from datetime import datetime, timedelta

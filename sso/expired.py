@@ -1,6 +1,6 @@
 """Rows that expired long ago go by the way, a few with each new one of their kind.
 
-Anybody can have such rows written, so they must not fill a table, daily `prune_sso` or not.
+Anybody can have such rows written, so they must not fill a table, daily `prune` or not.
 """
 
 from collections.abc import Callable

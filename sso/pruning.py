@@ -1,4 +1,4 @@
-"""What single sign-on may forget: rows that expired and that no page and no check looks at any more."""
+"""What the portal may forget: rows that expired and that no page and no check looks at any more."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts import session_store
 from orgs import audit_retention
 from sso import attempt_limits, replay
 from sso.enforcing.recovery import TRIES_WINDOW
@@ -50,7 +51,9 @@ def prune(*, now: datetime, is_dry_run: bool) -> dict[str, int]:
     }
     # A test's mark outlives what its login received.
     claims = RevisionTest.objects.filter(at__lt=now - _trace_retention()).exclude(claims_sealed="")
+    sessions = session_store.expired(now=now).count() if is_dry_run else session_store.end_expired(now=now)
     return {
+        "browser sessions": sessions,
         **pruned,
         "test claims": claims.count() if is_dry_run else claims.update(claims_sealed=""),
         "audit entries": audit_retention.prune(now=now, is_dry_run=is_dry_run),

@@ -183,7 +183,7 @@ def test_rotation_brings_seeds_under_the_new_key_and_keeps_what_else_is_there(
     settings.ENCRYPTION_KEYS = [new, old]
     output = StringIO()
 
-    call_command("rotate_encryption_keys", stdout=output)
+    call_command("rotate_keys", stdout=output)
 
     assert "mfa.Authenticator.data.secret: 1 resealed, 0 current, 0 unreadable" in output.getvalue()
     assert "mfa.Authenticator.data.seed: 1 resealed, 0 current, 0 unreadable" in output.getvalue()
@@ -200,7 +200,7 @@ def test_rotation_leaves_seeds_alone_in_a_dry_run(olivia: User, settings: Settin
     before = sealed_texts()
     settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.ENCRYPTION_KEYS]
     output = StringIO()
-    call_command("rotate_encryption_keys", "--dry-run", stdout=output)
+    call_command("rotate_keys", "--dry-run", stdout=output)
     assert "mfa.Authenticator.data.secret: 1 to reseal" in output.getvalue()
     assert sealed_texts() == before
 

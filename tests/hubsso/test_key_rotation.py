@@ -26,7 +26,7 @@ def make_revisions(count: int) -> list[Revision]:
 
 def rotate(*arguments: str) -> str:
     output = StringIO()
-    call_command("rotate_encryption_keys", *arguments, stdout=output)
+    call_command("rotate_keys", *arguments, stdout=output)
     return output.getvalue()
 
 
@@ -50,9 +50,19 @@ def test_old_key_can_go_after_rotation(old_revisions: list[Revision], settings: 
 
 
 def test_every_place_has_its_line(old_revisions: list[Revision]) -> None:
-    lines = rotate().splitlines()
+    *lines, verdict = rotate().splitlines()
+    assert verdict.startswith("Verified")
     assert [line.split(":")[0] for line in lines] == [place.label for place in key_rotation.secret_places()]
     assert "s3cret" not in "".join(lines)
+
+
+def test_secret_that_comes_under_an_old_key_meanwhile_fails_the_command(
+    old_revisions: list[Revision], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a process would write it that was not restarted."""
+    monkeypatch.setattr(key_rotation.SecretColumn, "replace", lambda *args, **changed: None)
+    with pytest.raises(CommandError, match="3 secrets are under an old key again"):
+        rotate()
 
 
 def test_second_run_finds_nothing_to_do(old_revisions: list[Revision]) -> None:
@@ -71,7 +81,7 @@ def test_unreadable_secret_is_left_counted_and_fails_the_command(
     Revision.objects.filter(pk=old_revisions[0].pk).update(client_secret_sealed="of a lost key")
     output = StringIO()
     with pytest.raises(CommandError, match="1 secrets"):
-        call_command("rotate_encryption_keys", stdout=output)
+        call_command("rotate_keys", stdout=output)
     assert f"{COLUMN}: 2 resealed, 0 current, 1 unreadable" in output.getvalue()
     assert Revision.objects.get(pk=old_revisions[0].pk).client_secret_sealed == "of a lost key"
     settings.ENCRYPTION_KEYS = [NEW_KEY]

@@ -1,4 +1,4 @@
-"""What has expired goes by the way, a few at a time and at little cost, with no `prune_sso` run."""
+"""What has expired goes by the way, a few at a time and at little cost, with no `prune` run."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

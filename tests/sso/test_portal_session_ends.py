@@ -68,7 +68,7 @@ def take_over(laptop: Client, phone: Client) -> None:
 def let_it_expire(laptop: Client, phone: Client) -> None:
     key = phone.session.session_key
     Session.objects.filter(session_key=key).update(expire_date=timezone.now() - timedelta(seconds=1))
-    call_command("clearsessions")
+    call_command("prune")
 
 
 def unlist(laptop: Client, phone: Client) -> None:

@@ -1,13 +1,15 @@
-"""What `prune_sso` deletes, and what it keeps."""
+"""What `prune` deletes, and what it keeps."""
 
 from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db.models import Model
 from django.utils import timezone
 
+from accounts.session_store import SessionStore
 from orgs.models import AuditEvent, Organization
 from sso.models import (
     ConsumedMessage,
@@ -121,7 +123,7 @@ def counts() -> list[int]:
 
 def prune(*arguments: str) -> str:
     output = StringIO()
-    call_command("prune_sso", *arguments, stdout=output)
+    call_command("prune", *arguments, stdout=output)
     return output.getvalue()
 
 
@@ -129,13 +131,24 @@ def prune(*arguments: str) -> str:
 def test_what_is_over_goes_and_the_rest_stays() -> None:
     assert prune().count("deleted 1 ") == len(MODELS)
     assert counts() == [1] * len(MODELS)
-    assert prune().count("deleted 0 ") == len(MODELS) + 1  # and the claims of tests
+    assert prune().count("deleted 0 ") == len(MODELS) + 2  # browser sessions and the claims of tests
 
 
 @pytest.mark.usefixtures("rows")
 def test_dry_run_deletes_nothing() -> None:
     assert prune("--dry-run").count("would delete 1 ") == len(MODELS)
     assert counts() == [2] * len(MODELS)
+
+
+def test_browser_sessions_end_when_their_time_has_passed(acme: AcmeSettings) -> None:
+    Session.objects.create(
+        session_key="old",
+        session_data=SessionStore().encode({}),
+        expire_date=timezone.now() - timedelta(seconds=1),
+    )
+    assert "would delete 1 browser sessions" in prune("--dry-run")
+    assert "deleted 1 browser sessions" in prune()
+    assert Session.objects.exclude(session_key="old").exists()
 
 
 def test_session_that_may_renew_silently_is_kept(acme: AcmeSettings) -> None:

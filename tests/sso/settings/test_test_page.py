@@ -110,7 +110,7 @@ def test_claims_are_shown_and_kept_for_a_week(acme: AcmeSettings, oidc: Connecti
     assert "claims-table" not in page
     assert "not kept any more" in page
     out = StringIO()
-    call_command("prune_sso", stdout=out)
+    call_command("prune", stdout=out)
     assert "deleted 1 test claims" in out.getvalue()
     test.refresh_from_db()
     assert test.claims_sealed == ""

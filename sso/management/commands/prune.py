@@ -1,4 +1,4 @@
-"""`prune_sso`: delete what single sign-on no longer needs. Run it daily."""
+"""`prune`: delete what the portal no longer needs. Run it daily."""
 
 from typing import Any
 
@@ -10,8 +10,9 @@ from sso.pruning import prune
 
 class Command(BaseCommand):
     help = (
-        "Delete expired login attempts, consumed assertions, held forms, SSO sessions, refusal traces, recovery "
-        "grants and old report-only counts. Deletes nothing that still matters; safe to run at any time."
+        "Delete what has expired: browser sessions, SSO sessions, login attempts, consumed messages, held forms, "
+        "refusal traces, recovery grants, old login records and counts, and audit entries that an organisation no "
+        "longer keeps. Deletes nothing that still matters; safe to run at any time, and again after an interruption."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

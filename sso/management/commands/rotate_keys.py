@@ -10,8 +10,10 @@ from hubsso.key_rotation import rotate_all
 class Command(BaseCommand):
     help = (
         "Seal every secret at rest with the first key of HUBSSO_ENCRYPTION_KEYS. To rotate: put a new key first, "
-        "restart, run this, then remove the old key. Prints one line a place and can be run again at any "
-        "time. Ends with 1 if a secret can't be read with any of the keys; it is left as it is."
+        "restart every process, run this, then remove the old key. Works in batches, prints one line a place, looks "
+        "at everything once more at the end, and can be run again at any time, also after an interruption. Ends with "
+        "1 if a secret can't be read with any of the keys, which is left as it is, or if one came under an old key "
+        "meanwhile."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,3 +29,14 @@ class Command(BaseCommand):
             )
         if unreadable:
             raise CommandError(f"{unreadable} secrets can't be read with any of the keys. Keep the old keys.")
+        if not dry_run:
+            self._verify()
+
+    def _verify(self) -> None:
+        """A process that was not restarted goes on sealing with the old key."""
+        left = sum(rotation.resealed for rotation in rotate_all(is_dry_run=True))
+        if left:
+            raise CommandError(
+                f"{left} secrets are under an old key again. Restart every process, then run this once more."
+            )
+        self.stdout.write("Verified: every secret opens with the first key. The others can be removed.")
