@@ -119,6 +119,7 @@ def fill(slug: str, size: int) -> None:
 def add_members(org: Any, connection: Any, numbers: range, now: Any, *, is_large: bool) -> None:
     """Of the few, half are of each kind, so that every list fills its first page as that of the many does."""
     from accounts.models import User
+    from hubsso.days import hour_of
     from orgs.models import Membership
     from orgs.models.membership import listed_as
     from sso.models import LinkedIdentity, LoginCount, LoginRecord, SeenAttributes, SSOSession
@@ -192,9 +193,9 @@ def add_members(org: Any, connection: Any, numbers: range, now: Any, *, is_large
         )
         for number, user, at in linked
     )
-    day = (now - timedelta(days=numbers[0] // BATCH)).date()
+    hour = hour_of(now - timedelta(days=numbers[0] // BATCH))
     LoginCount.objects.create(
-        org=org, connection=connection, day=day, purpose="login", outcome="ok", count=len(linked)
+        org=org, connection=connection, hour=hour, purpose="login", outcome="ok", count=len(linked)
     )
 
 

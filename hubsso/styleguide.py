@@ -4,7 +4,7 @@ Its data are made up here, so that the page needs no database and shows what rea
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from hubsso.charts import day_chart
+from hubsso.days import last_days
 from hubsso.navigation import Entry, Group, Navigation
 from orgs.roles import Role
 from sso.renewal import Renewal
@@ -141,7 +142,7 @@ def _trial(now: datetime) -> SimpleNamespace:
 
 
 def _chart(now: datetime) -> Any:
-    days = [now.astimezone(UTC).date() - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    days = last_days(DAYS, now=now)
     numbers = {
         day: {LoginOutcome.OK.value: 40 + 13 * (index % 7), LoginOutcome.FAILED.value: index % 5}
         for index, day in enumerate(days)

@@ -105,7 +105,7 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
         "seen attributes": SeenAttributes.objects.filter(expires_at__lt=now),
         "refusal traces": RefusalTrace.objects.filter(expires_at__lt=now),
         "login records": LoginRecord.objects.filter(at__lt=now - activity.KEEP),
-        "login counts": LoginCount.objects.filter(day__lt=(now - activity.KEEP).date()),
+        "login counts": LoginCount.objects.filter(hour__lt=now - activity.KEEP),
         "test results": _superseded_tests(now),
         "recovery grants": RecoveryGrant.objects.filter(
             Q(expires_at__lt=now) | Q(redeemed_at=None, redeem_until__lt=now)
@@ -114,5 +114,5 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
         "link reminders": LinkReminder.objects.filter(sent_at__lt=now - KEEP_REMINDERS),
         "hand-over links": HandOver.objects.filter(expires_at__lt=now),
         "expiry warnings": ExpiryWarning.objects.filter(sent_at__lt=now - KEEP_EXPIRY_WARNINGS),
-        "reported blocks": ReportedBlock.objects.filter(day__lt=(now - KEEP_REPORTED_BLOCKS).date()),
+        "reported blocks": ReportedBlock.objects.filter(hour__lt=now - KEEP_REPORTED_BLOCKS),
     }

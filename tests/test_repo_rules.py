@@ -17,6 +17,7 @@ LAYERS = ("accounts", "orgs", "sso", "hubsso")  # each may import those before i
 FOUNDATION = frozenset(
     {
         "hubsso.charts",
+        "hubsso.days",
         "hubsso.env",
         "hubsso.heavy",
         "hubsso.net",

@@ -1,9 +1,9 @@
-"""Report-only mode: what enforcing would have stopped, counted per member, place and day, and read by admins."""
+"""Report-only mode: what enforcing would have stopped, counted per member, place and hour, and read by admins."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, F, Max, OuterRef, QuerySet, Sum, Window
@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from hubsso.charts import DayChart, day_chart
+from hubsso.days import day_of, hour_of, last_days, start_of
 from orgs.models import Membership, Organization
 from sso.models import ReportedBlock
 
@@ -48,7 +49,7 @@ def record(*, org: Organization, user_id: int, path: str, channel: str) -> None:
     key: dict[str, Any] = {
         "org": org,
         "user_id": user_id,
-        "day": timezone.now().date(),
+        "hour": hour_of(timezone.now()),
         "channel": channel,
         "path": path[:MAX_PATH_LENGTH],
     }
@@ -60,7 +61,7 @@ def record(*, org: Organization, user_id: int, path: str, channel: str) -> None:
 
 
 def reported_memberships(*, org: Organization, now: datetime) -> QuerySet[Membership]:
-    """The present members of whom anything was recorded in the last `SHOWN_DAYS` days."""
+    """The present members of whom anything was recorded in the last `SHOWN_DAYS` days, the reader's."""
     blocks = _recent(org, now).filter(user=OuterRef("user"))
     return Membership.objects.filter(Exists(blocks), org=org).select_related("user")
 
@@ -72,14 +73,14 @@ def reported_members(
     blocks = _recent(org, now).filter(user__in=[membership.user_id for membership in memberships])
     totals = {
         row["user_id"]: row
-        for row in blocks.values("user_id").annotate(times=Sum("count"), last_day=Max("day"))
+        for row in blocks.values("user_id").annotate(times=Sum("count"), last_hour=Max("hour"))
     }
     places = _places(blocks)
     return [
         ReportedMember(
             membership=membership,
             times=totals[membership.user_id]["times"],
-            last_day=totals[membership.user_id]["last_day"],
+            last_day=timezone.localdate(totals[membership.user_id]["last_hour"]),
             places=tuple(places[membership.user_id][:MAX_PLACES]),
             has_more_places=len(places[membership.user_id]) > MAX_PLACES,
         )
@@ -89,26 +90,26 @@ def reported_members(
 
 
 def per_day(*, org: Organization, now: datetime) -> DayChart:
-    """What was recorded on each of the last `SHOWN_DAYS` days (UTC), former members included. One query."""
-    today = now.astimezone(UTC).date()
-    days = [today - timedelta(days=back) for back in reversed(range(SHOWN_DAYS))]
+    """What was recorded on each of the last `SHOWN_DAYS` days, former members included. One query."""
+    days = last_days(SHOWN_DAYS, now=now)
     numbers: dict[date, Counter[str]] = defaultdict(Counter)
-    for day, channel, count in _recent(org, now).values_list("day", "channel").annotate(Sum("count")):
+    by_day = _recent(org, now).values_list(day_of("hour", days), "channel").annotate(Sum("count"))
+    for day, channel, count in by_day:
         numbers[day][channel] += count
     return day_chart(days, numbers, series=CHANNEL_TEXTS)
 
 
 def _recent(org: Organization, now: datetime) -> QuerySet[ReportedBlock]:
-    return ReportedBlock.objects.filter(org=org, day__gt=(now - timedelta(days=SHOWN_DAYS)).date())
+    return ReportedBlock.objects.filter(org=org, hour__gte=start_of(last_days(SHOWN_DAYS, now=now)[0]))
 
 
 def _places(blocks: QuerySet[ReportedBlock]) -> dict[int, list[ReportedPlace]]:
     """Each member's most frequent places, one more than is shown; the database leaves out the rest."""
-    by_place = blocks.values("user_id", "path", "channel").annotate(times=Sum("count"), last_day=Max("day"))
+    by_place = blocks.values("user_id", "path", "channel").annotate(times=Sum("count"), last_hour=Max("hour"))
     rank = Window(RowNumber(), partition_by=F("user_id"), order_by=[F("times").desc(), F("path").asc()])
     places: dict[int, list[ReportedPlace]] = defaultdict(list)
     for row in by_place.annotate(rank=rank).filter(rank__lte=MAX_PLACES + 1).order_by("user_id", "rank"):
         places[row["user_id"]].append(
-            ReportedPlace(row["path"], row["channel"], row["times"], row["last_day"])
+            ReportedPlace(row["path"], row["channel"], row["times"], timezone.localdate(row["last_hour"]))
         )
     return places

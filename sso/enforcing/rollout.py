@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils.timezone import localdate
 
 from accounts.models import User
 from orgs import audit
@@ -153,7 +154,7 @@ def unlinked_rows(org: Organization) -> Iterator[tuple[str, str, str, str]]:
     while batch := list(unlinked_members(org).filter(pk__gt=last).order_by("pk")[:CSV_BATCH]):
         for membership in batch:
             user = membership.user
-            yield user.name, user.email, membership.role, membership.joined_at.date().isoformat()
+            yield user.name, user.email, membership.role, localdate(membership.joined_at).isoformat()
         last = batch[-1].pk
 
 

@@ -1,4 +1,4 @@
-"""What came of logins: a record of each for the activity page, counts per day, and how a connection is doing."""
+"""What came of logins: a record of each for the activity page, counts per hour, and how a connection is doing."""
 
 from django.conf import settings
 from django.db import models
@@ -54,11 +54,11 @@ class LoginRecord(models.Model):
 
 
 class LoginCount(models.Model):
-    """How many logins of a connection ended in one way on one day (UTC). Charts and rankings read these alone."""
+    """How many logins of a connection ended in one way within one hour. Charts and rankings read these alone."""
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
-    day = models.DateField()
+    hour = models.DateTimeField()  # its beginning, in UTC
     purpose = models.CharField(max_length=10, choices=PURPOSE_CHOICES)
     outcome = models.CharField(max_length=10, choices=LOGIN_OUTCOME_CHOICES)
     code = models.CharField(max_length=60, blank=True)
@@ -67,13 +67,13 @@ class LoginCount(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["org", "day", "connection", "purpose", "outcome", "code"],
-                name="login_count_once_a_day",
+                fields=["org", "hour", "connection", "purpose", "outcome", "code"],
+                name="login_count_once_an_hour",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.connection} {self.day} {self.outcome} {self.code}: {self.count}"
+        return f"{self.connection} {self.hour} {self.outcome} {self.code}: {self.count}"
 
 
 class ConnectionHealth(models.Model):

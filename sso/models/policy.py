@@ -54,11 +54,11 @@ class SSOPolicy(models.Model):
 
 
 class ReportedBlock(models.Model):
-    """A request that enforcing would have stopped, counted per member, place and day."""
+    """A request that enforcing would have stopped, counted per member, place and hour."""
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="reported_blocks")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    day = models.DateField()
+    hour = models.DateTimeField()  # its beginning, in UTC
     channel = models.CharField(max_length=10)  # html or json
     path = models.CharField(max_length=300)
     count = models.PositiveIntegerField(default=1)
@@ -66,12 +66,12 @@ class ReportedBlock(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["org", "day", "user", "channel", "path"], name="reported_block_unique_per_day"
+                fields=["org", "hour", "user", "channel", "path"], name="reported_block_once_an_hour"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.org} {self.day} {self.path}: {self.count}"
+        return f"{self.org} {self.hour} {self.path}: {self.count}"
 
 
 class LinkReminder(models.Model):

@@ -1,4 +1,4 @@
-"""How logins end: a record of each for the admins to read, and counts per day for charts and rankings.
+"""How logins end: a record of each for the admins to read, and counts per hour for charts and rankings.
 
 Recorded are ends of attempts that began here. An answer that belongs to none makes no record, so that nobody outside
 can write any; who answers an attempt of their own with rubbish makes one, and a good answer after it one more.
@@ -8,13 +8,14 @@ admin opens the page, whichever is first.
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from hubsso.days import hour_of
 from sso.explaining.causes import is_seen_by_us
 from sso.models import Connection, LoginAttempt, LoginCount, LoginRecord, RevisionTest
 from sso.models.login import UNFINISHED
@@ -130,7 +131,7 @@ def _record(end: LoginRecord) -> None:
 
 
 def _count(ends: Iterable[LoginRecord]) -> None:
-    """Add to the days' counts: one statement for each kind of end, as a rule.
+    """Add to the hours' counts: one statement for each kind of end, as a rule.
 
     Last in a transaction, and always in the same order: many wait here for each other's row.
     """
@@ -139,14 +140,14 @@ def _count(ends: Iterable[LoginRecord]) -> None:
         rows = LoginCount.objects.filter(**fields)
         if not rows.update(count=F("count") + number):
             _, created = LoginCount.objects.get_or_create(**fields, defaults={"count": number})
-            if not created:  # another login of the same kind was the day's first
+            if not created:  # another login of the same kind was the hour's first
                 rows.update(count=F("count") + number)
 
 
 def _key(end: LoginRecord) -> tuple[tuple[str, Any], ...]:
     return (
         ("org_id", end.org_id),
-        ("day", end.at.astimezone(UTC).date()),
+        ("hour", hour_of(end.at)),
         ("connection_id", end.connection_id),
         ("purpose", str(end.purpose)),
         ("outcome", str(end.outcome)),

@@ -1,13 +1,13 @@
 """An organisation's logins as its admins read them: the list with its filters, the chart, and the ranked reasons.
 
-Chart and reasons read the counts per day alone, and the list goes by key, so that a page costs the same however many
+Chart and reasons read the counts per hour alone, and the list goes by key, so that a page costs the same however many
 logins there were.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db.models import Q, QuerySet, Sum
 from django.utils.functional import Promise
@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from hubsso.charts import DayChart, day_chart
+from hubsso.days import day_of, last_days, start_of
 from orgs.models import Organization
 from sso.explaining.causes import Cause, cause_named, cause_of, codes_of
 from sso.explaining.references import as_typed
@@ -67,7 +68,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The last `CHART_DAYS` days. Tests are in the chart only: they stop nobody."""
+    """The last `CHART_DAYS` days of the reader. Tests are in the chart only: they stop nobody."""
 
     chart: DayChart
     reasons: tuple[Reason, ...]
@@ -75,12 +76,11 @@ class Overview:
 
 def overview(org: Organization, *, connection: Connection | None, now: datetime) -> Overview:
     """Of the organisation, or of one of its connections. One query."""
-    today = now.astimezone(UTC).date()
-    days = [today - timedelta(days=back) for back in reversed(range(CHART_DAYS))]
-    counts = LoginCount.objects.filter(org=org, day__gte=days[0])
+    days = last_days(CHART_DAYS, now=now)
+    counts = LoginCount.objects.filter(org=org, hour__gte=start_of(days[0]))
     if connection is not None:
         counts = counts.filter(connection=connection)
-    rows = counts.values_list("day", "purpose", "outcome", "code").annotate(Sum("count"))
+    rows = counts.values_list(day_of("hour", days), "purpose", "outcome", "code").annotate(Sum("count"))
     numbers: dict[date, Counter[str]] = defaultdict(Counter)
     codes: Counter[str] = Counter()
     for day, purpose, outcome, code, count in rows:

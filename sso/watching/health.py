@@ -2,17 +2,19 @@
 
 Counted are refusals that lie with the identity provider or with the configuration (`causes`), of real logins; a
 person who cancels or comes with another browser says nothing about the connection. It fails when three in a row are
-such, or when today's share of them is at least twice the usual one; in both cases only if they are of two accounts
-or more, or this server met the cause itself, so that no member can fake it alone. Then a notice stands in the SSO
-settings until a login passes, and a mail goes to the admins, once for each time it begins and at most once a day.
+such, or when their share of the last 24 hours' logins is at least twice the usual one; in both cases only if they are
+of two accounts or more, or this server met the cause itself, so that no member can fake it alone. Then a notice stands
+in the SSO settings until a login passes, and a mail goes to the admins, once for each time it begins and at most once
+a day.
 """
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, QuerySet, Sum, When
 
+from hubsso.days import DAY, hour_of
 from orgs.models import Organization
 from sso import announcements
 from sso.explaining.causes import cause_of
@@ -22,10 +24,10 @@ from sso.types import LoginOutcome, Purpose
 IN_A_ROW = 3
 USUAL_DAYS = 28
 TIMES_USUAL = 2
-# Below these a day says nothing: so many failures, and this share of the day's logins.
+# Below these the last 24 hours say nothing: so many failures, and this share of the logins.
 LEAST_FAILURES = 10
 LEAST_SHARE = 0.05
-# The day's last failures, among which there must be two accounts.
+# The last failures of these, among which there must be two accounts.
 LATEST = 50
 # A notice for a share is taken back by a login that passes when nothing has failed for so long.
 CALM = timedelta(hours=1)
@@ -98,28 +100,26 @@ def _is_failing(health: ConnectionHealth, now: datetime) -> bool:
 
 
 def _is_of_several(health: ConnectionHealth, now: datetime) -> bool:
-    """Is no one account alone behind today's failures? Asked only while their share is high."""
+    """Is no one account alone behind the last failures? Asked only while their share is high."""
     if health.is_corroborated:
         return True
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     records = LoginRecord.objects.filter(connection=health.connection_id, outcome=LoginOutcome.FAILED)
-    real = records.filter(at__gte=today).exclude(purpose=Purpose.TEST).order_by("-pk")[:LATEST]
+    real = records.filter(at__gt=now - DAY).exclude(purpose=Purpose.TEST).order_by("-pk")[:LATEST]
     users = {user_id for user_id, code in real.values_list("user", "code") if cause_of(code).is_connections}
     return len(users) > 1
 
 
 def _is_above_usual(connection_id: int, now: datetime) -> bool:
-    """Today's share of failures against that of the days before. One query, of at most a few hundred counts."""
-    today = now.astimezone(UTC).date()
-    counts = LoginCount.objects.filter(connection=connection_id, day__gt=today - timedelta(days=USUAL_DAYS))
+    """The share of failures in the last 24 hours against that of the days before. One query, a row for each code."""
+    counts = LoginCount.objects.filter(connection=connection_id, hour__gt=now - USUAL_DAYS * DAY)
     logins = counts.exclude(purpose=Purpose.TEST).exclude(outcome=LoginOutcome.ABANDONED)
+    is_late = ExpressionWrapper(Q(hour__gt=hour_of(now - DAY)), output_field=BooleanField())
     failed, total = Counter[bool](), Counter[bool]()
-    for day, code, count in logins.values_list("day", "code", "count"):
-        is_today = day == today
-        total[is_today] += count
+    for late, code, count in logins.values_list(is_late, "code").annotate(Sum("count")):
+        total[late] += count
         if code and cause_of(code).is_connections:
-            failed[is_today] += count
-    share = {is_today: failed[is_today] / max(total[is_today], 1) for is_today in (True, False)}
+            failed[late] += count
+    share = {late: failed[late] / max(total[late], 1) for late in (True, False)}
     if failed[True] < LEAST_FAILURES or share[True] < LEAST_SHARE:
         return False
     return share[True] >= TIMES_USUAL * share[False]

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 from accounts.models import User
+from hubsso.days import hour_of
 from orgs.models import Membership, Organization
 from sso.models import Connection, LinkedIdentity, LoginCount, LoginRecord, ReportedBlock, Revision
 from sso.types import LoginOutcome, Purpose
@@ -38,22 +39,22 @@ def invent_history(connection: Connection, regulars: list[Membership], *, now: d
         )
     ]
     LoginRecord.objects.bulk_create(records)
-    counts = Counter((record.at.date(), record.outcome, record.code) for record in records)
+    counts = Counter((hour_of(record.at), record.outcome, record.code) for record in records)
     LoginCount.objects.bulk_create(
         LoginCount(
             org=org,
             connection=connection,
-            day=day,
+            hour=hour,
             purpose=Purpose.LOGIN,
             outcome=outcome,
             code=code,
             count=count,
         )
-        for (day, outcome, code), count in counts.items()
+        for (hour, outcome, code), count in counts.items()
     )
     for membership in regulars:
         _link(connection, membership, records)
-    ReportedBlock.objects.bulk_create(_reported(org, people, chance, now.date()))
+    ReportedBlock.objects.bulk_create(_reported(org, people, chance, now))
 
 
 def _link(connection: Connection, membership: Membership, records: list[LoginRecord]) -> None:
@@ -112,14 +113,14 @@ def _end(chance: Random, days_ago: int) -> tuple[LoginOutcome, str]:
     return chance.choices((PASSED, CANCELLED, ABANDONED), weights=(17, 1, 1))[0]
 
 
-def _reported(org: Organization, people: list[User], chance: Random, today: date) -> list[ReportedBlock]:
+def _reported(org: Organization, people: list[User], chance: Random, now: datetime) -> list[ReportedBlock]:
     """Before it was enforced, what members opened without having authenticated: less from day to day."""
     paths = [f"/orgs/{org.slug}/", f"/orgs/{org.slug}/members/"]
     return [
         ReportedBlock(
             org=org,
             user=person,
-            day=today - timedelta(days=days_ago),
+            hour=hour_of(now - timedelta(days=days_ago)),
             channel="html",
             path=path,
             count=chance.randint(1, days_ago - ENFORCED_FOR_DAYS),

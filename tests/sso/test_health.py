@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from hubsso.days import hour_of
 from orgs.roles import Role
 from sso.models import Connection, ConnectionHealth, LoginAttempt, LoginCount, LoginRecord
 from sso.types import LoginOutcome, Purpose
@@ -139,13 +140,13 @@ def test_tests_say_nothing_about_the_connection(idp: Connection) -> None:
 def test_twice_the_usual_share_raises_one_too(
     idp: Connection, usual: tuple[int, int], today_ok: int, today_failed: int, expected: bool
 ) -> None:
-    before, today = (NOW - 3 * DAY).date(), NOW.date()
+    before, today = hour_of(NOW - 3 * DAY), hour_of(NOW)
     rows = [(before, "", usual[0]), (before, BROKEN, usual[1]), (today, "", today_ok)]
-    for day, code, count in [*rows, (today, BROKEN, today_failed - 2)]:
+    for hour, code, count in [*rows, (today, BROKEN, today_failed - 2)]:
         LoginCount.objects.create(
             org=idp.org,
             connection=idp,
-            day=day,
+            hour=hour,
             purpose=Purpose.LOGIN,
             outcome=LoginOutcome.FAILED if code else LoginOutcome.OK,
             code=code,

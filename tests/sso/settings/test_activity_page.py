@@ -1,8 +1,9 @@
 """The activity page: what it shows, how it is narrowed, and that it costs the same however many logins there were."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection as database
@@ -10,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
 from sso import errors
 from sso.models import Connection, LoginAttempt, LoginRecord
 from sso.refusals import record_refusal
@@ -132,3 +134,44 @@ def test_a_page_costs_the_same_however_many_logins_there_were(admin: Client, wor
     end(world.acme_idp, world.olivia.user, code="signature_invalid", times=10)
     LoginRecord.objects.update(at=NOW)
     assert cost() == first
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "day"),
+    [
+        ("UTC", "2026-06-30T23:59", "2026-06-30"),
+        ("Pacific/Auckland", "2026-06-30T11:59", "2026-06-30"),
+        ("Pacific/Auckland", "2026-06-30T12:00", "2026-07-01"),
+        ("America/Montreal", "2026-07-01T03:59", "2026-06-30"),
+        ("America/Montreal", "2026-07-01T04:00", "2026-07-01"),
+        (
+            "Asia/Kolkata",
+            "2026-06-30T18:45",
+            "2026-06-30",
+        ),  # 0:15 there, in an hour that began before midnight
+        ("Asia/Kolkata", "2026-06-30T19:00", "2026-07-01"),
+        ("Europe/Paris", "2026-10-25T22:30", "2026-10-25"),  # 23:30 of a day of 25 hours
+        ("Europe/Paris", "2026-10-25T23:00", "2026-10-26"),
+    ],
+)
+def test_the_charts_days_are_the_readers(world: World, zone: str, at: str, day: str) -> None:
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    attempt = make_attempt(world.acme_idp, world.max.user)
+    activity.record_failed(attempt, code="audience_mismatch", now=moment)
+    with timezone.override(ZoneInfo(zone)):
+        overview = activity_reading.overview(world.acme, connection=None, now=moment + timedelta(days=2))
+        late = activity_reading.overview(world.acme, connection=None, now=moment + timedelta(days=31))
+    assert [str(bar.day) for bar in overview.chart.bars if bar.total] == [day]
+    assert [reason.count for reason in overview.reasons] == [1]
+    assert late.chart.is_empty
+
+
+def test_the_chart_follows_the_zone_of_the_account(admin: Client, world: World) -> None:
+    end(world.acme_idp, world.max.user)
+    days = set()
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # a day and an hour apart
+        User.objects.filter(pk=world.olivia.user_id).update(time_zone=zone)
+        chart = admin.get(URL).context["overview"].chart
+        days.add(chart.bars[-1].day)
+        assert chart.bars[-1].total
+    assert len(days) == 2

@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.session_store import SessionStore
+from hubsso.days import hour_of
 from orgs.models import AuditEvent, Organization
 from sso.models import (
     ConsumedMessage,
@@ -105,13 +106,13 @@ def rows(acme: AcmeSettings) -> None:
             seen_at=at,
             expires_at=at,
         )
-        ReportedBlock.objects.create(**who, day=at.date(), channel="html", path="/")
+        ReportedBlock.objects.create(**who, hour=hour_of(at), channel="html", path="/")
         reminded = acme.max.user if name == "old" else acme.admin
         LinkReminder.objects.create(org=acme.org, user=reminded, sent_at=at)
         AuditEvent.objects.create(org=acme.org, seq=1 if name == "old" else 2, event="org.update", at=at)
         end = {"org": acme.org, "connection": connection, "purpose": "login", "outcome": "ok"}
         LoginRecord.objects.create(**end, at=at)
-        LoginCount.objects.create(**end, day=at.date())
+        LoginCount.objects.create(**end, hour=hour_of(at))
         ExpiryWarning.objects.create(
             org=acme.org, connection=connection, kind="certificate", name=name, days=7, sent_at=at
         )

@@ -1,7 +1,8 @@
 """What report-only recorded, as admins read it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection as database
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from hubsso.days import hour_of
 from orgs.models import Organization
 from sso.enforcing import reporting
 from sso.models import ReportedBlock
@@ -23,8 +25,8 @@ from tests.sso.settings.conftest import AcmeSettings
 def report(
     org: Organization, user: User, path: str, *, count: int = 1, days_ago: int = 0, channel: str = "html"
 ) -> None:
-    day = timezone.now().date() - timedelta(days=days_ago)
-    ReportedBlock.objects.create(org=org, user=user, day=day, channel=channel, path=path, count=count)
+    hour = hour_of(timezone.now() - timedelta(days=days_ago))
+    ReportedBlock.objects.create(org=org, user=user, hour=hour, channel=channel, path=path, count=count)
 
 
 def reported_of(acme: AcmeSettings, **query: Any) -> Any:
@@ -151,6 +153,19 @@ def test_chart_adds_up_each_of_thirty_days_in_words_too(acme: AcmeSettings) -> N
     page = acme.page("reported")
     assert 'aria-label="What would have been blocked, per day"' in page
     assert "The numbers as a table" in page
+
+
+def test_days_are_the_readers(acme: AcmeSettings) -> None:
+    """Noon in UTC is midnight in Auckland."""
+    now = datetime(2026, 7, 1, 13, 0, tzinfo=UTC)
+    who = {"org": acme.org, "user": acme.max.user, "channel": "html", "path": "/orgs/acme/"}
+    for hour in (11, 12):
+        ReportedBlock.objects.create(**who, hour=now.replace(hour=hour))
+    with timezone.override(ZoneInfo("Pacific/Auckland")):
+        chart = reporting.per_day(org=acme.org, now=now)
+        found = reporting.reported_members([acme.max], org=acme.org, now=now)
+    assert [(str(bar.day), bar.total) for bar in chart.bars[-2:]] == [("2026-07-01", 1), ("2026-07-02", 1)]
+    assert [(item.times, str(item.last_day)) for item in found] == [(2, "2026-07-02")]
 
 
 def test_page_says_what_enforcing_now_would_do(acme: AcmeSettings) -> None:
