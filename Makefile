@@ -61,7 +61,7 @@ messages: $(VENV)/.dev-installed  ## Maintainers: gather all texts for the trans
 lock:  ## Maintainers: write the lock files anew (needs uv)
 	uv lock
 	uv export --quiet --frozen --no-dev --group demo --no-emit-project --no-header -o requirements/run.lock
-	uv export --quiet --frozen --no-default-groups --no-emit-project --no-header -o requirements/prod.lock
+	uv export --quiet --frozen --no-default-groups --group telemetry --no-emit-project --no-header -o requirements/prod.lock
 	uv export --quiet --frozen --group dev --group interop --no-emit-project --no-header -o requirements/dev.lock
 	uv export --quiet --frozen --no-default-groups --only-group fuzz --no-emit-project --no-header -o requirements/fuzz.lock
 
