@@ -14,7 +14,7 @@ from sso.mapping import mappings
 from sso.mapping.mappings import GroupRow, RoleRow
 from sso.models import Connection
 
-EXTRA_ROWS = 3
+EXTRA_ROWS = 1
 MAX_ROWS = 200
 NO_ROLE = [("", _("Choose a role"))]
 

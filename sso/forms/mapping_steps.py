@@ -10,7 +10,7 @@ from typing import Any
 from django.http import QueryDict
 
 from hubsso.text import key_in
-from sso.forms.mapping import MAX_ROWS
+from sso.forms.mapping import EXTRA_ROWS, MAX_ROWS
 from sso.mapping.mapping_preview import Show
 
 
@@ -43,15 +43,27 @@ def entered(data: QueryDict) -> dict[str, Any]:
 
 def entered_rows(data: QueryDict, names: Iterable[str]) -> list[dict[str, str]]:
     """The rows that were entered, without the empty and the removed ones, with the value that was chosen."""
+    rows = [row for row in _kept_rows(data, names) if any(row.values())]
+    if value := data.get(Step.ADD_VALUE):
+        rows.append({"value": value})
+    return rows
+
+
+def empty_rows(data: QueryDict, names: Iterable[str]) -> int:
+    """How many rows to show beneath the filled ones: one, and with *add a row* one more than there were."""
+    if Step.ADD_ROW not in data:
+        return EXTRA_ROWS
+    return 1 + sum(not any(row.values()) for row in _kept_rows(data, names))
+
+
+def _kept_rows(data: QueryDict, names: Iterable[str]) -> list[dict[str, str]]:
+    """All rows but those whose tick removes them."""
     total = min(key_in(data.get("form-TOTAL_FORMS", "")) or 0, MAX_ROWS)
-    rows = [
+    return [
         {name: data.get(f"form-{number}-{name}", "") for name in names}
         for number in range(total)
         if f"form-{number}-DELETE" not in data
     ]
-    if value := data.get(Step.ADD_VALUE):
-        rows.append({"value": value})
-    return [row for row in rows if any(row.values())]
 
 
 def hidden_fields(entries: Mapping[str, Any], rows: list[dict[str, str]]) -> list[tuple[str, str]]:

@@ -73,15 +73,14 @@ def save_email_domains(
 def proposed_role_mapping(
     *, connection: Connection, is_enabled: bool, attribute: str, rows: Sequence[RoleRow], based_on: str | None
 ) -> RoleMapping:
-    """A role mapping as it could be saved. While it is on it needs an attribute and a row that gives Admin.
+    """A role mapping as it can be previewed. While it is on it needs an attribute.
 
-    Raises AttributeNeeded, AdminRuleNeeded, RuleRepeated or StaleForm.
+    One without a row that gives Admin is previewed too: what it would do to whom is what teaches its author best.
+    Raises AttributeNeeded, RuleRepeated or StaleForm.
     """
     if is_enabled and not attribute:
         raise AttributeNeeded(field="attribute")
     _refuse_repeats([row.value for row in rows])
-    if is_enabled and not any(row.role is Role.ADMIN for row in rows):
-        raise AdminRuleNeeded
     refuse_stale(based_on=based_on, now_saved=role_mapping_stamp(connection))
     return RoleMapping(is_enabled, attribute, tuple((row.value, row.role) for row in rows))
 
@@ -99,13 +98,15 @@ def save_role_mapping(
 ) -> None:
     """Replace the role mapping. `previewed` is the stamp of what the admin saw a preview of; None: no admin asks.
 
-    Raises PreviewNeeded, NoAdminLeft, or what `proposed_role_mapping` raises. Members are looked through before the
-    lock is taken: what changes meanwhile is for the guard that every login has.
+    Raises PreviewNeeded, AdminRuleNeeded, NoAdminLeft, or what `proposed_role_mapping` raises. Members are looked
+    through before the lock is taken: what changes meanwhile is for the guard that every login has.
     """
     mapping = proposed_role_mapping(
         connection=connection, is_enabled=is_enabled, attribute=attribute, rows=rows, based_on=based_on
     )
     _require_preview(previewed, mapping)
+    if mapping.lacks_admin:
+        raise AdminRuleNeeded
     if leaves_no_admin(connection=connection, mapping=mapping, now=now):
         raise NoAdminLeft
     _replace_role_mapping(connection, mapping, actor=actor, based_on=based_on)

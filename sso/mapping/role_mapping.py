@@ -31,6 +31,11 @@ class RoleMapping:
     attribute: str
     rules: tuple[tuple[str, Role], ...]
 
+    @property
+    def lacks_admin(self) -> bool:
+        """Is it on without a rule that gives Admin? Then it may be previewed, and not be saved."""
+        return self.is_enabled and not any(role is Role.ADMIN for _, role in self.rules)
+
 
 @dataclass(frozen=True, slots=True)
 class GroupMapping:

@@ -4,7 +4,7 @@ An editor knows a connection, the forms and the domain functions of one kind of 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from sso.mapping import mappings
 from sso.mapping.mapping_preview import GroupRow, Member, Preview, Show, preview_roles, preview_seats
 from sso.mapping.role_mapping import GroupMapping, RoleMapping, values_at
 from sso.models import Connection
+from sso.settings_errors import AdminRuleNeeded, NoAdminLeft, SettingsRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class MappingEditor(ABC):
         """Show what was entered, unchecked."""
         self.form = MappingForm(initial=mapping_steps.entered(data))
         self.rows = self.formset(initial=mapping_steps.entered_rows(data, self.row_names))
+        self.rows.extra = mapping_steps.empty_rows(data, self.row_names)
 
     def take(self, data: QueryDict) -> bool:
         """Bind the forms. Is what was entered of the right shape?
@@ -113,6 +115,10 @@ class MappingEditor(ABC):
     def shown(self, mapping: Any, rows: list[Any]) -> list[Any]:
         """A preview's rows as its page reads them."""
 
+    def why_not_savable(self, mapping: Any, summary: Mapping[str, int]) -> SettingsRefused | None:
+        """What saving would be refused for, as far as the preview's numbers tell."""
+        return None
+
     @abstractmethod
     def save(self, *, actor: User, now: datetime, previewed: str) -> None:
         """Raises SettingsRefused."""
@@ -153,6 +159,11 @@ class RoleMappingEditor(MappingEditor):
 
     def shown(self, mapping: Any, rows: list[Any]) -> list[Any]:
         return rows
+
+    def why_not_savable(self, mapping: Any, summary: Mapping[str, int]) -> SettingsRefused | None:
+        if mapping.lacks_admin:
+            return AdminRuleNeeded()
+        return NoAdminLeft() if mapping.is_enabled and not summary["admins_left"] else None
 
     def save(self, *, actor: User, now: datetime, previewed: str) -> None:
         mappings.save_role_mapping(

@@ -30,7 +30,7 @@ from sso.mapping import mappings, seen_attributes
 from sso.mapping.attribute_suggestions import suggestions_for
 from sso.mapping.mapping_preview import as_numbers
 from sso.models import Connection
-from sso.settings_errors import NoAdminLeft, PreviewNeeded, SettingsRefused
+from sso.settings_errors import AdminRuleNeeded, NoAdminLeft, PreviewNeeded, SettingsRefused
 from sso.views.mapping_editors import GroupMappingEditor, MappingEditor, RoleMappingEditor
 from sso.views.settings_lookup import find_connection
 
@@ -91,7 +91,7 @@ def _dry_run(request: OrgRequest, editor: MappingEditor, step: Step) -> HttpResp
     """Preview or save, which looks for an admin who is left: both may read every member."""
     try:
         return _save(request, editor) if step is Step.SAVE else _preview_page(request, editor)
-    except (PreviewNeeded, NoAdminLeft) as refusal:
+    except (PreviewNeeded, AdminRuleNeeded, NoAdminLeft) as refusal:
         return _preview_page(request, editor, refusal)
     except SettingsRefused as refusal:
         show_refusal(editor.form, refusal)
@@ -132,11 +132,13 @@ def _preview_page(
     after = key_in(request.POST.get("after", "")) if carried else None
     show = shown_rows(request.POST)
     preview = editor.preview(now=timezone.now(), show=show, after=after)
-    summary = as_numbers(preview.summary) if preview.summary else carried
+    summary = as_numbers(preview.summary) if preview.summary else carried or {}
+    not_savable = editor.why_not_savable(mapping, summary)
     page = {
         "connection": editor.connection,
         "mapping": mapping,
-        "refusal": refusal,
+        "refusal": not_savable or refusal,
+        "can_be_saved": not_savable is None,
         "fields": editor.hidden_fields(),
         "previewed": stamp,
         "summary": summary,

@@ -272,6 +272,33 @@ def test_preview_saves_nothing_and_says_what_would_change(acme: AcmeSettings, co
     assert [form["value"].value() for form in back.context["rows"]][:2] == ["boss", "eng"]
 
 
+def test_add_a_row_gives_one_empty_row_more(acme: AcmeSettings, connection: Connection) -> None:
+    entered = {"attribute": "groups", **rows({"value": "eng", "role": "write"})}
+    assert len(acme.get("mapping", connection.uid).context["rows"]) == 1
+    for button, shown in (("edit", 2), ("add_row", 3)):
+        assert len(acme.post("mapping", connection.uid, **{button: ""}, **entered).context["rows"]) == shown
+
+
+@pytest.mark.usefixtures("seen")
+def test_mapping_without_an_admin_row_is_previewed_row_by_row_and_can_not_be_saved(
+    acme: AcmeSettings, connection: Connection
+) -> None:
+    acme.oscar.delete()
+    entered = {"is_enabled": "on", "attribute": "groups", **rows({"value": "all", "role": "write"})}
+    preview = acme.post("mapping", connection.uid, **entered)
+    summary = preview.context["summary"]
+    assert [summary[name] for name in ("gain", "lose", "admins_left")] == [1, 1, 0]
+    assert [(row.member.email, row.after) for row in preview.context["rows"]] == [
+        ("olivia@acme.example", Role.WRITE),
+        ("max@acme.example", Role.WRITE),
+    ]
+    assert "At least one row must give the role Admin" in preview.text
+    assert 'name="save"' not in preview.text
+    forced = acme.post("mapping", connection.uid, **fields_of(preview), save="")
+    assert forced.context["refusal"].code == "mapping_needs_admin"
+    assert not connection.role_rules.exists()
+
+
 @pytest.mark.usefixtures("seen")
 def test_mapping_that_leaves_no_admin_can_not_be_saved(acme: AcmeSettings, connection: Connection) -> None:
     acme.oscar.delete()
