@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.emails import account_of
 from accounts.letters import letter_for
 from hubsso.domain_names import validate_email_domain
-from hubsso.mail import compose
+from hubsso.mail import post
 from hubsso.request_context import known_client_ip
 
 
@@ -46,12 +46,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send the letter of a prefix, with links that come from the settings, not from the request.
 
-        In the language and time zone of the request, which is the recipient's own. Raises what the mail server says.
+        In the language and time zone of the request, which is the recipient's own. Where mail is sent at once it
+        raises what the mail server says.
         """
         context = {
             key: on_base_url(value) if key.endswith("_url") else value for key, value in context.items()
         }
-        compose(letter_for(template_prefix, context), to=email).send()
+        post(letter_for(template_prefix, context), to=email)
 
 
 def on_base_url(url: str) -> str:

@@ -1,25 +1,34 @@
 """The mails of the portal: one look, as text and as HTML, each in its reader's language and time zone.
 
 A `Letter` is what a mail says; how it looks is in `templates/mail`. It knows no app.
+
+Where there is a queue (`hubsso.jobs`), letters wait in it and are tried for a day; where there is none, they are sent
+after the transaction, once, best effort.
 """
 
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from smtplib import SMTPException
-from typing import Protocol
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from hubsso.jobs.backends import runs_inline
+from hubsso.jobs.models import OutgoingLetter
+from hubsso.jobs.registry import FOR_A_DAY, GiveUp, job
 from hubsso.text import one_line
 
 logger = logging.getLogger(__name__)
+PERMANENT_CODE = 500  # and above (RFC 5321, 4.2.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,23 +67,76 @@ class Recipient:
 
 
 def send_to(recipients: Iterable[Addressee], build: Callable[[], Letter]) -> None:
-    """Send each of them the letter, once the transaction is through, best effort: nothing fails because of a mail.
+    """Leave each of them the letter; what is rolled back is not sent. Nothing fails because of a mail.
 
-    `build` is called once a recipient, under their language and time zone.
+    `build` is called once a recipient, under their language and time zone: now where there is a queue, so that the
+    letter says what was so when it happened; after the transaction where there is none.
     """
-    addressees = list(recipients)
-    transaction.on_commit(lambda: _deliver_all(addressees, build), robust=True)
+    if runs_inline():
+        addressees = list(recipients)
+        transaction.on_commit(lambda: _deliver_all(addressees, build), robust=True)
+        return
+    for recipient in recipients:
+        try:
+            deliver(recipient, build)
+        except DatabaseError:  # the caller's transaction is lost with it
+            raise
+        except Exception:
+            logger.exception("mail.not_sent")
 
 
 def deliver(recipient: Addressee, build: Callable[[], Letter]) -> bool:
-    """Send one letter now; whether the mail server took it. A failure is logged."""
+    """Leave one letter to the queue, or send it now where there is none. False, and logged, where that failed."""
+    language = recipient.language or settings.LANGUAGE_CODE
     try:
-        with translation.override(recipient.language or settings.LANGUAGE_CODE), _zone_of(recipient):
-            compose(build(), to=recipient.email).send()
+        with translation.override(language), _zone_of(recipient):
+            post(build(), to=recipient.email)
     except (OSError, SMTPException, ValueError):  # a BadHeaderError is a ValueError
         logger.exception("mail.not_sent")
         return False
     return True
+
+
+def post(letter: Letter, *, to: str) -> None:
+    """Send a letter in the language that is active: by the queue, or now. Now, it raises what the mail server says."""
+    if runs_inline():
+        compose(letter, to=to).send()
+        return
+    outgoing = OutgoingLetter(created_at=timezone.now())
+    outgoing.content = {"to": to, "language": translation.get_language(), "letter": asdict(letter)}
+    with transaction.atomic():
+        outgoing.save(force_insert=True)
+        send_letter.enqueue(str(outgoing.uid))
+
+
+class MailNotSent(Exception):
+    """The mail server was not reached or refused the letter for now. Says its code, and nobody's address."""
+
+
+class MailRefused(GiveUp):
+    """The letter can't be sent to anybody, or its recipient is refused for good."""
+
+
+@job(retry=FOR_A_DAY, lost_after=timedelta(minutes=5))
+def send_letter(letter_uid: str) -> str:
+    """Send a letter of the queue, and forget it. Raises MailNotSent or MailRefused.
+
+    Where a worker dies between the two, the letter is sent again under the same Message-ID: rather twice than never.
+    """
+    outgoing = OutgoingLetter.objects.filter(pk=letter_uid).first()
+    if outgoing is None:
+        return "was sent before, or is too old"
+    content = outgoing.content
+    with translation.override(content["language"] or settings.LANGUAGE_CODE):
+        message = compose(_letter_of(content["letter"]), to=content["to"])
+    message.extra_headers["Message-ID"] = f"<{outgoing.uid}@{urlsplit(settings.BASE_URL).hostname}>"
+    try:
+        message.send()
+    except (OSError, SMTPException, ValueError) as error:
+        is_final = isinstance(error, ValueError) or _is_refused_for_good(error)
+        raise (MailRefused if is_final else MailNotSent)(_named(error)) from None
+    outgoing.delete()
+    return "sent"
 
 
 def compose(letter: Letter, *, to: str) -> EmailMultiAlternatives:
@@ -102,3 +164,38 @@ def _zone_of(recipient: Addressee) -> AbstractContextManager[object]:
         return timezone.override(ZoneInfo(recipient.time_zone)) if recipient.time_zone else nullcontext()
     except (ValueError, OSError, KeyError):  # a zone that this machine does not know (any more)
         return nullcontext()
+
+
+def _letter_of(stored: dict[str, Any]) -> Letter:
+    """What `asdict` made, after JSON made lists of its tuples."""
+    action = stored["action"]
+    return Letter(
+        subject=stored["subject"],
+        paragraphs=tuple(stored["paragraphs"]),
+        facts=tuple((label, value) for label, value in stored["facts"]),
+        action=(action[0], action[1]) if action else None,
+        reason=stored["reason"],
+    )
+
+
+def _is_refused_for_good(error: OSError) -> bool:
+    """A 5xx about the recipient or the letter. One about us, as a wrong password is, an operator can mend."""
+    match error:
+        case SMTPRecipientsRefused():
+            return all(code >= PERMANENT_CODE for code, _text in error.recipients.values())
+        case SMTPDataError():
+            return error.smtp_code >= PERMANENT_CODE
+        case _:
+            return False
+
+
+def _named(error: Exception) -> str:
+    """Without what the server said, which names people."""
+    match error:
+        case SMTPRecipientsRefused():
+            codes: object = sorted({code for code, _text in error.recipients.values()})
+        case SMTPResponseException():
+            codes = error.smtp_code
+        case _:
+            codes = ""
+    return f"{type(error).__name__} {codes}".strip()

@@ -6,4 +6,4 @@ class OrgsConfig(AppConfig):
     verbose_name = "Organisations"
 
     def ready(self) -> None:
-        from orgs import signals  # noqa: F401, PLC0415 - registered once the apps are ready
+        from orgs import jobs, signals  # noqa: F401, PLC0415 - registered once the apps are ready

@@ -5,7 +5,7 @@ only, and is looked up again from time to time: a domain whose record is missing
 network is asked outside of any transaction.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -182,18 +182,20 @@ def recheck_all(*, now: datetime, look_up: LookUp = txt_records) -> Iterable[Rec
     A missing record is announced at first sight and again when, a week later, the domain counts no longer. Where
     nobody answers nothing is known, and nothing changes.
     """
-    last = 0
-    while batch := list(_verified_after(last)[:BATCH]):
-        for domain in batch:
-            yield Recheck(domain, _recheck(domain, now=now, look_up=look_up))
-        last = batch[-1].pk
+    for domain in verified_domains():
+        yield Recheck(domain, recheck(domain, now=now, look_up=look_up))
 
 
-def _verified_after(last: int) -> QuerySet[Domain]:
-    return Domain.objects.filter(verified_at__isnull=False, pk__gt=last).select_related("org").order_by("pk")
+def verified_domains(*, after: int = 0) -> Iterator[Domain]:
+    """By key, read in batches: each is waited for."""
+    verified = Domain.objects.filter(verified_at__isnull=False).select_related("org").order_by("pk")
+    while batch := list(verified.filter(pk__gt=after)[:BATCH]):
+        yield from batch
+        after = batch[-1].pk
 
 
-def _recheck(domain: Domain, *, now: datetime, look_up: LookUp) -> str:
+def recheck(domain: Domain, *, now: datetime, look_up: LookUp = txt_records) -> str:
+    """Look one domain up again. Returns the outcome, as in `Recheck`."""
     try:
         is_there = _shows_challenge(domain, look_up)
     except DomainUnanswered:

@@ -7,7 +7,7 @@ class SSOConfig(AppConfig):
 
     def ready(self) -> None:
         from orgs import member_page  # noqa: PLC0415 - likewise
-        from sso import checks, navigation, signals  # noqa: F401, PLC0415 - registered once the apps are ready
+        from sso import checks, jobs, navigation, signals  # noqa: F401, PLC0415 - registered once the apps are ready
         from sso.views.members import members_page  # noqa: PLC0415
 
         navigation.connect()

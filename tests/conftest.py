@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 from django.core.cache import caches
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import User
 from hubsso import net, throttle
@@ -76,6 +77,7 @@ def _forget_what_processes_keep() -> None:
         jwks.forget_all,
         net.logins.forget_all,
         net.lookups.forget_all,
+        translation.deactivate,  # the language of the last request
     ):
         forget()
 

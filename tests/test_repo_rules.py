@@ -20,6 +20,7 @@ FOUNDATION = frozenset(
         "hubsso.days",
         "hubsso.env",
         "hubsso.heavy",
+        "hubsso.jobs",
         "hubsso.net",
         "hubsso.crypto",
         "hubsso.key_rotation",

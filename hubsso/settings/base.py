@@ -40,6 +40,9 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "mozilla_django_oidc",
+    "django_tasks",
+    "django_tasks_db",
+    "hubsso.jobs",
 ]
 
 # What sets headers comes first, so that static files, redirects to https and refusals without a view have them too.
@@ -226,6 +229,12 @@ CACHES: dict[str, Any] = {
 # Scales the limits of sso.throttles, whose numbers are for 500 people who arrive at once behind one address.
 THROTTLE_PERCENT = env.integer("HUBSSO_THROTTLE_PERCENT", 100, minimum=1)
 
+# --- Background jobs (hubsso.jobs) ------------------------------------------------------------------------
+
+TASK_BACKENDS = {"inline": "hubsso.jobs.backends.InlineBackend", "queue": "django_tasks_db.DatabaseBackend"}
+# A queue needs a worker beside the server; one process alone, on SQLite, does everything itself.
+TASKS: dict[str, Any] = {"default": {"BACKEND": TASK_BACKENDS["inline"]}}
+
 # --- Mail ----------------------------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = env.text("HUBSSO_MAIL_FROM", f"{SITE_NAME} <hubsso@localhost>")
@@ -261,6 +270,10 @@ LOGGING: dict[str, Any] = {
         "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request"]},
     },
     # Before any handler, that of mails to ADMINS among them.
-    "loggers": {name: {"filters": ["request"]} for name in ("django.request", "django.security.csrf")},
+    "loggers": {
+        **{name: {"filters": ["request"]} for name in ("django.request", "django.security.csrf")},
+        # `hubsso.jobs` logs every try with its fields; the library would say the same again, as a sentence.
+        **{name: {"level": "CRITICAL"} for name in ("django_tasks", "django_tasks_db")},
+    },
     "root": {"handlers": ["console"], "level": env.choice("HUBSSO_LOG_LEVEL", "INFO", LOG_LEVELS)},
 }

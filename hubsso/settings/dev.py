@@ -3,7 +3,7 @@
 from hubsso import env
 from hubsso.dev_keys import development_key
 from hubsso.settings.base import *
-from hubsso.settings.base import DATA_DIR
+from hubsso.settings.base import DATA_DIR, TASK_BACKENDS
 
 DEBUG = env.boolean("HUBSSO_DEBUG", False)
 DEMO = True
@@ -19,3 +19,4 @@ STORAGES = {
 STATIC_ROOT = None  # served from where the files are; nothing is collected
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+TASKS = {"default": {"BACKEND": TASK_BACKENDS[env.choice("HUBSSO_TASKS", "inline", tuple(TASK_BACKENDS))]}}

@@ -54,3 +54,6 @@ EMAIL_HOST_PASSWORD = env.text("HUBSSO_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = env.boolean("HUBSSO_SMTP_TLS", True)
 if EMAIL_HOST_PASSWORD and not EMAIL_USE_TLS:
     raise ImproperlyConfigured("HUBSSO_SMTP_TLS must be on where HUBSSO_SMTP_PASSWORD is set.")
+
+_by_default = "inline" if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" else "queue"
+TASKS = {"default": {"BACKEND": TASK_BACKENDS[env.choice("HUBSSO_TASKS", _by_default, tuple(TASK_BACKENDS))]}}

@@ -114,10 +114,11 @@ def unlinked_members(org: Organization) -> QuerySet[Membership]:
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """How many letters went out, and whether more members wait for theirs."""
+    """How many were written to, and whether more wait: for another press, or for a job where `others_follow`."""
 
     count: int
     has_more: bool
+    others_follow: bool = False
 
 
 @transaction.atomic

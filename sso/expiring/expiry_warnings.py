@@ -1,6 +1,7 @@
 """Tells an organisation's admins before something expires, by mail: each of `expiry.WARN_DAYS` once, and at the end.
 
-`send_expiry_warnings` looks daily. Where nobody runs it, an admin who opens the settings has it looked up.
+A background job, or `send_expiry_warnings`, looks daily. Where neither runs, an admin who opens the settings has
+it looked up.
 """
 
 from collections.abc import Iterator
@@ -14,18 +15,21 @@ from sso import announcements
 from sso.expiring.expiry import Ending, Validity, endings
 from sso.models import ExpiryWarning, Revision
 
+BATCH = 200
 # What expired longer ago is not mailed about any more: pages say it.
 _TELL_OF_EXPIRED_FOR = timedelta(days=30)
 # How often the settings look, in one process.
 _LOOK = Limit("sso.expiry.look", 1, seconds=24 * 60 * 60)
 
 
-def organisations() -> Iterator[Organization]:
-    """Those with a connection that somebody can sign in by."""
+def organisations(*, after: int = 0) -> Iterator[Organization]:
+    """Those with a connection that somebody can sign in by, by key, read in batches."""
     working = Organization.objects.filter(
         connections__is_enabled=True, connections__revisions__status=Revision.Status.LIVE
     )
-    yield from working.distinct().order_by("pk").iterator()
+    while batch := list(working.filter(pk__gt=after).distinct().order_by("pk")[:BATCH]):
+        yield from batch
+        after = batch[-1].pk
 
 
 def due_warnings(org: Organization, *, now: datetime) -> list[Ending]:

@@ -18,7 +18,8 @@ from orgs.paging import page_by_key
 from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links
 from orgs.views.inputs import key_from
-from sso.enforcing import rollout
+from sso.enforcing import reminders, rollout
+from sso.enforcing.rollout import Reminded
 from sso.gate import live_connections
 from sso.settings_errors import SettingsRefused
 
@@ -66,9 +67,7 @@ def _remind(request: OrgRequest) -> None:
             messages.error(request, _("Choose somebody to remind."))
             return
     try:
-        reminded = rollout.remind(
-            org=request.access.org, actor=signed_in_user(request), now=timezone.now(), member_ids=chosen
-        )
+        reminded = _write(request, chosen)
     except SettingsRefused as refusal:
         messages.error(request, refusal.message)
         return
@@ -78,6 +77,15 @@ def _remind(request: OrgRequest) -> None:
     said = ngettext("%(count)d member was reminded.", "%(count)d members were reminded.", reminded.count) % {
         "count": reminded.count
     }
-    if reminded.has_more:
+    if reminded.others_follow:
+        said = _("%(said)s The others are written to within the next minutes.") % {"said": said}
+    elif reminded.has_more:
         said = _("%(said)s More are waiting: press the button again for the next ones.") % {"said": said}
     messages.success(request, said)
+
+
+def _write(request: OrgRequest, chosen: list[int] | None) -> Reminded:
+    org, actor, now = request.access.org, signed_in_user(request), timezone.now()
+    if chosen is None:
+        return reminders.remind_everybody(org=org, actor=actor, now=now)
+    return rollout.remind(org=org, actor=actor, now=now, member_ids=chosen)

@@ -79,6 +79,7 @@ def test_environment_that_says_nothing_gets_production(tmp_path: Path) -> None:
         ("HUBSSO_SSL_REDIRECT", "perhaps"),
         ("HUBSSO_TRUST_PROXY", "perhaps"),
         ("HUBSSO_LOG_LEVEL", "LOUD"),
+        ("HUBSSO_TASKS", "sometimes"),
         ("HUBSSO_EGRESS_ALLOWED_NETWORKS", "10.0.0.1/8"),
         ("HUBSSO_EGRESS_ALLOWED_NETWORKS", "intranet"),
         ("DATABASE_URL", "unsafe-value"),
@@ -142,6 +143,25 @@ def test_subdomains_are_bound_to_https_only_where_the_operator_says_so(
     if subdomains is not None:
         environment["HUBSSO_HSTS_SUBDOMAINS"] = subdomains
     assert start(environment, SHOW_HSTS).stdout.strip() == expected
+
+
+@pytest.mark.parametrize(
+    ("database", "tasks", "backend"),
+    [
+        (UNSET, UNSET, "InlineBackend"),
+        ("postgres://hub:pw@localhost/hub", UNSET, "DatabaseBackend"),
+        ("postgres://hub:pw@localhost/hub", "inline", "InlineBackend"),
+        (UNSET, "queue", "DatabaseBackend"),
+    ],
+)
+def test_jobs_wait_in_a_queue_where_there_is_a_server_for_it(
+    tmp_path: Path, database: str | None, tasks: str | None, backend: str
+) -> None:
+    environment = production_environment(tmp_path)
+    chosen = {"DATABASE_URL": database, "HUBSSO_TASKS": tasks}
+    environment |= {name: value for name, value in chosen.items() if value is not None}
+    shown = start(environment, "settings.TASKS['default']['BACKEND']").stdout.strip()
+    assert shown.endswith(f".{backend}")
 
 
 def test_commands_refuse_to_start_too(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`refresh_metadata`: read the metadata URLs of all connections again. Run it every few hours."""
+"""`refresh_metadata`: read the metadata URLs of all connections again. `work` does it every few hours."""
 
 import logging
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from sso.models import Revision
-from sso.protocols import adapter_for
+from sso.metadata_refreshing import followed_revisions, refresh
 
 logger = logging.getLogger(__name__)
 
@@ -20,12 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         failed = 0
-        in_use = Revision.objects.filter(
-            status__in=(Revision.Status.LIVE, Revision.Status.DRAFT), connection__is_enabled=True
-        )
-        for revision in in_use.exclude(metadata_url="").select_related("connection__org").order_by("pk"):
+        for revision in followed_revisions():
             try:
-                check = adapter_for(revision.connection.protocol).refresh(revision, now=timezone.now())
+                check = refresh(revision, now=timezone.now())
             except Exception:  # one organisation's document must not keep the others' from being read
                 logger.exception(
                     "sso.metadata.refresh.failed", extra={"connection_id": revision.connection_id}
