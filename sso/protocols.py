@@ -3,7 +3,7 @@
 A protocol is a folder with an adapter of this shape. `_adapters` is the only place that knows which there are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sso.explaining.codes import CodeGuide
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
+from sso.operating.findings import Finding
 from sso.revisions.login_checks import LoginCheck
 from sso.revisions.received_claims import ReceivedClaim
 from sso.revisions.understood import FactSection, ShownCertificate
@@ -76,6 +77,9 @@ class ProtocolAdapter(Protocol):
 
     def refresh(self, revision: Revision, *, now: datetime) -> MetadataCheck | None:
         """Read again what the IdP publishes of itself; None where that is not done, or done at every login."""
+
+    def checked(self, revision: Revision, *, now: datetime) -> Iterator[Finding]:
+        """A check-up of the IdP through this revision, for operators; it is asked now."""
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         """What an admin enters at the IdP: callback URL, or ACS URL and entity ID."""

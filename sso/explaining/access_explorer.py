@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.urls import resolve, reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +25,9 @@ from sso.gate import GatedOrg, Who, find_org
 from sso.models import SSOSession
 from sso.types import Decision, GateFacts, Outcome, SSOSessionFacts
 from sso.viewer import standing_in
+
+_RESOURCE_PAGE = "orgs:resource"
+_WITH_JSON = frozenset({"orgs:home", "orgs:members"})
 
 
 class SupposedSession(StrEnum):
@@ -50,14 +53,23 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page of the organisation, by its URL name, or one of its resources."""
+    """A page of the organisation, by its URL name, or one of its resources.
+
+    `more` are the parts of its address after the organisation's slug, where it is no resource.
+    """
 
     url_name: str
     resource: Resource | None = None
     has_json: bool = False
+    more: tuple[object, ...] = ()
 
     def path(self, org: Organization) -> str:
-        return reverse(self.url_name, args=[org.slug, *([self.resource.slug] if self.resource else [])])
+        more = [self.resource.slug] if self.resource else self.more
+        return reverse(self.url_name, args=[org.slug, *more])
+
+
+class NoSuchPlace(Exception):
+    """No page of the organisation that the gate decides about. Its text says why."""
 
 
 class Channel(StrEnum):
@@ -93,6 +105,8 @@ class Exploration:
     """The gate's explanation, the role's word where the gate lets in, and what comes of both."""
 
     path: str
+    area: Area
+    facts: GateFacts
     explanation: Explanation
     role_step: RoleStep | None
     answers: tuple[Answer, ...]
@@ -121,6 +135,26 @@ class Exploration:
         return _("Single sign-on lets them in; their role does not.")
 
 
+def place_at(path: str, *, org: Organization) -> Place:
+    """The organisation's page with this path. Raises NoSuchPlace."""
+    try:
+        match = resolve(path.partition("?")[0])
+    except Resolver404:
+        raise NoSuchPlace(f"There is no page at {path}.") from None
+    fixed: dict[str, object] = getattr(match, "extra_kwargs", None) or {}  # unknown to its type stubs
+    parts = {name: part for name, part in match.kwargs.items() if name not in fixed}
+    if parts.pop("org_slug", None) != org.slug:
+        raise NoSuchPlace(f"{path} is no page of {org.slug}.")
+    if not hasattr(match.func, "org_area"):
+        raise NoSuchPlace(f"{path} is not gated: single sign-on never decides about it.")
+    if match.view_name != _RESOURCE_PAGE:
+        return Place(match.view_name, has_json=match.view_name in _WITH_JSON, more=tuple(parts.values()))
+    resource = org.resources.select_related("group", "org").filter(slug=parts["resource_slug"]).first()
+    if resource is None:
+        raise NoSuchPlace(f"{org.slug} has no resource {parts['resource_slug']}.")
+    return Place(match.view_name, resource, has_json=True)
+
+
 def explore(
     *, org: Organization, person: Person, place: Place, supposes: SupposedSession, now: datetime
 ) -> Exploration:
@@ -136,6 +170,8 @@ def explore(
     role_step = _role_step(gated.access(who), place, needs) if is_admitted else None
     return Exploration(
         path=path,
+        area=area,
+        facts=gated.facts,
         explanation=explanation,
         role_step=role_step,
         answers=(

@@ -1,6 +1,6 @@
 """OpenID Connect behind the seam of `sso.protocols`: above all the authorization request. Answers: `answers`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -15,6 +15,7 @@ from sso.key_pairs import ensure_key_pair
 from sso.models import LoginAttempt, LogoutAttempt, Revision, SSOSession
 from sso.oidc import claims, logout
 from sso.oidc.addresses import absolute_url, callback_url
+from sso.oidc.checked import checked
 from sso.oidc.client_authentication import usable_methods
 from sso.oidc.code_guide import CODE_GUIDE
 from sso.oidc.discovery import provider_metadata
@@ -22,6 +23,7 @@ from sso.oidc.forms import SCOPES, OIDCDraftForm
 from sso.oidc.login_checks import LOGIN_CHECKS
 from sso.oidc.pushed import push
 from sso.oidc.understood import described
+from sso.operating.findings import Finding
 from sso.protocols import BrowserRequest, CopyValue
 from sso.revisions.login_checks import LoginCheck
 from sso.revisions.received_claims import ReceivedClaim
@@ -70,6 +72,9 @@ class OIDCAdapter:
 
     def refresh(self, revision: Revision, *, now: datetime) -> None:
         """Nothing: discovery and keys are fetched when a login needs them."""
+
+    def checked(self, revision: Revision, *, now: datetime) -> Iterator[Finding]:
+        return checked(revision, now=now)
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         return [

@@ -5,7 +5,7 @@ Fresh for 5 minutes; served for 5 more while the OP does not answer, so that a w
 at the latest. An unknown `kid` asks the OP again at once, but at most once a minute (OpenID Connect Core 1.0, 10.1.1).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -78,6 +78,21 @@ def keys_for(
             algorithm=token.algorithm,
         )
     return keys
+
+
+def count_usable(metadata: ProviderMetadata, *, algorithms: Iterable[str], now: datetime) -> int:
+    """Ask the OP now, and count the keys that could verify a token by one of the algorithms.
+
+    Raises KeysUnreachable or KeysInvalid.
+    """
+    keys = _fetch(metadata, Asker.LOGIN, now=now)
+    usable = {
+        index
+        for algorithm in algorithms
+        for index, key in enumerate(keys)
+        if _is_for(key, algorithm) and _parse(key, algorithm) is not None
+    }
+    return len(usable)
 
 
 def _keys_of_logins(metadata: ProviderMetadata, *, now: datetime) -> tuple[JWK, ...]:
@@ -158,12 +173,15 @@ def _fitting(keys: tuple[JWK, ...], token: UnverifiedJWS) -> list[jwt.PyJWK]:
 
 
 def _fits(key: JWK, token: UnverifiedJWS) -> bool:
+    return (token.kid is None or key.get("kid") == token.kid) and _is_for(key, token.algorithm)
+
+
+def _is_for(key: JWK, algorithm: str) -> bool:
     return (
-        (token.kid is None or key.get("kid") == token.kid)
-        and key.get("use", "sig") == "sig"
+        key.get("use", "sig") == "sig"
         and "verify" in _operations(key)
-        and key.get("alg", token.algorithm) == token.algorithm
-        and all(key.get(name) == value for name, value in _KEY_TYPES[token.algorithm].items())
+        and key.get("alg", algorithm) == algorithm
+        and all(key.get(name) == value for name, value in _KEY_TYPES[algorithm].items())
     )
 
 

@@ -1,6 +1,6 @@
 """SAML as `sso.protocols` wants to see it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +9,13 @@ from django.utils.translation import gettext
 from sso.explaining.codes import CodeGuide
 from sso.key_pairs import ensure_key_pair
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
+from sso.operating.findings import Finding
 from sso.protocols import BrowserRequest, CopyValue
 from sso.revisions.login_checks import LoginCheck
 from sso.revisions.received_claims import ReceivedClaim
 from sso.revisions.understood import FactSection, ShownCertificate
 from sso.saml import attributes, logout_requests, metadata_refresh, request
+from sso.saml.checked import checked
 from sso.saml.code_guide import CODE_GUIDE
 from sso.saml.forms import SAMLDraftForm
 from sso.saml.login_checks import LOGIN_CHECKS
@@ -55,6 +57,9 @@ class SAMLAdapter:
 
     def refresh(self, revision: Revision, *, now: datetime) -> MetadataCheck | None:
         return metadata_refresh.refresh(revision, now=now)
+
+    def checked(self, revision: Revision, *, now: datetime) -> Iterator[Finding]:
+        return checked(revision, now=now)
 
     def values_for_idp(self, connection_uid: str) -> list[CopyValue]:
         """What an admin enters at the IdP. The metadata document is at the entity ID's address."""

@@ -7,9 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
-from orgs.models import Organization
 from sso.enforcing import recovery
+from sso.operating.named import account_named, org_named
 from sso.settings_errors import NotAnAdmin
 
 
@@ -24,12 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("email", metavar="EMAIL", help="the e-mail address the admin signs in with")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        org = Organization.objects.filter(slug=options["org"]).first()
-        user = User.objects.filter(email__iexact=options["email"]).first()
-        if org is None:
-            raise CommandError(f"There is no organisation {options['org']}.")
-        if user is None:
-            raise CommandError(f"There is no account {options['email']}.")
+        org, user = org_named(options["org"]), account_named(options["email"])
         try:
             grant, code = recovery.create_grant(org=org, user=user, now=timezone.now())
         except NotAnAdmin:

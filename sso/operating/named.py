@@ -1,0 +1,40 @@
+"""Whom and what an operator names on the command line."""
+
+from django.core.management.base import CommandError
+
+from accounts.emails import account_of
+from accounts.models import User
+from orgs.models import Membership, Organization
+from orgs.organisations import current_slug
+from sso.explaining.access_explorer import Person
+
+ANONYMOUS = "anonymous"
+
+
+def org_named(slug: str) -> Organization:
+    """Raises CommandError, which names the new slug of an organisation that was renamed."""
+    org = Organization.objects.filter(slug=slug).first()
+    if org is not None:
+        return org
+    renamed = current_slug(slug)
+    raise CommandError(
+        f"There is no organisation {slug}." + (f" It is called {renamed} now." if renamed else "")
+    )
+
+
+def account_named(email: str) -> User:
+    """By the address it signs in with, else by another one that it has proven. Raises CommandError."""
+    user = User.objects.filter(email__iexact=email).first()
+    if user is None and (user_id := account_of(email)) is not None:
+        user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise CommandError(f"There is no account {email}.")
+    return user
+
+
+def person_named(email: str, org: Organization) -> Person:
+    """Somebody as the gate sees them; `anonymous` is a visitor who is not signed in. Raises CommandError."""
+    if email == ANONYMOUS:
+        return Person()
+    membership = Membership.objects.select_related("user").filter(org=org, user=account_named(email)).first()
+    return Person(membership, is_signed_in=True)
