@@ -10,8 +10,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.emails import account_of
 from accounts.letters import letter_for
+from accounts.models import User
 from hubsso.domain_names import validate_email_domain
-from hubsso.mail import post
+from hubsso.mail import post, reading_as
 from hubsso.request_context import known_client_ip
 
 
@@ -46,13 +47,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send the letter of a prefix, with links that come from the settings, not from the request.
 
-        In the language and time zone of the request, which is the recipient's own. Where mail is sent at once it
-        raises what the mail server says.
+        In the language and time zone that the account has set, else in those of the request: whoever asks for a
+        mail from another browser does not choose how it is read. Where mail is sent at once it raises what the mail
+        server says.
         """
         context = {
             key: on_base_url(value) if key.endswith("_url") else value for key, value in context.items()
         }
-        post(letter_for(template_prefix, context), to=email)
+        with reading_as(_reader(email, context)):
+            post(letter_for(template_prefix, context), to=email)
+
+
+def _reader(email: str, context: dict[str, Any]) -> User | None:
+    """Whose account a letter is about; None where there is none."""
+    user = context.get("user")
+    if isinstance(user, User):
+        return user
+    user_id = account_of(email)
+    return None if user_id is None else User.objects.filter(pk=user_id).first()
 
 
 def on_base_url(url: str) -> str:

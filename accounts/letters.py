@@ -96,7 +96,7 @@ def _notice(subject: str, text: str, context: Context) -> Letter:
             _("If it was not you, change your password at once and end the sessions that you do not know."),
         ),
         facts=(
-            (_("When"), date_format(timezone.localtime(context["timestamp"]), "j F Y, H:i e")),
+            (_("When"), date_format(timezone.localtime(context["timestamp"]), "DATETIME_ZONE_FORMAT")),
             (_("Browser"), describe(context["user_agent"])),
             (_("IP address"), context["ip"]),
         ),

@@ -7,8 +7,8 @@ after the transaction, once, best effort.
 """
 
 import logging
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPResponseException
@@ -95,6 +95,14 @@ def deliver(recipient: Addressee, build: Callable[[], Letter]) -> bool:
         logger.exception("mail.not_sent")
         return False
     return True
+
+
+@contextmanager
+def reading_as(reader: Addressee | None) -> Iterator[None]:
+    """Under the language and time zone that a reader has set; what they have not set stays as it is."""
+    language = (reader and reader.language) or translation.get_language() or settings.LANGUAGE_CODE
+    with translation.override(language), _zone_of(reader) if reader else nullcontext():
+        yield
 
 
 def post(letter: Letter, *, to: str) -> None:

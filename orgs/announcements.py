@@ -30,7 +30,7 @@ def domain_failing(*, domain: Domain, lost_at: datetime) -> None:
                 % names,
                 _("Put it back: once it has been missing for a week, the domain does not count any more."),
             ),
-            facts=((_("It counts until"), date_format(localtime(lost_at), "j F Y, H:i e")),),
+            facts=((_("It counts until"), date_format(localtime(lost_at), "DATETIME_ZONE_FORMAT")),),
             action=(_("See the record"), _domains_url(domain)),
             reason=_reason(domain),
         )

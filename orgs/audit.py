@@ -189,7 +189,7 @@ def _in_words(value: object, *, is_code: bool = False) -> str:
     if isinstance(value, list):
         return ", ".join(_in_words(item) for item in value) or gettext("nothing")
     if isinstance(value, str) and _TIME.fullmatch(value):
-        return date_format(timezone.localtime(datetime.fromisoformat(value)), "j M Y, H:i e")
+        return date_format(timezone.localtime(datetime.fromisoformat(value)), "SHORT_DATETIME_ZONE_FORMAT")
     if value in ("", None):
         return gettext("nothing")
     return code_in_words(str(value)) if is_code else str(value)

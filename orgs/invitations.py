@@ -171,7 +171,7 @@ def _letter(invitation: Invitation, *, link: str, sender: User) -> mail.Letter:
             else role,
         ),
         (_("Invited by"), f"{sender.name} ({sender.email})"),
-        (_("Good until"), date_format(until, "j F Y, H:i e")),
+        (_("Good until"), date_format(until, "DATETIME_ZONE_FORMAT")),
     ]
     return mail.Letter(
         subject=_("%(sender)s invites you to %(org)s") % {"sender": sender.name, "org": invitation.org.name},

@@ -123,7 +123,7 @@ def _expiry_subject(org: Organization, endings: Sequence[Ending]) -> str:
 
 
 def _ends_at(ending: Ending) -> str:
-    date = date_format(localtime(ending.lifetime.not_after), "j F Y")
+    date = date_format(localtime(ending.lifetime.not_after), "DATE_FORMAT")
     return f"{ending.subject}, {date}"
 
 
@@ -242,7 +242,7 @@ def connection_failing(*, connection: Connection, cause: Cause, since: datetime)
             ),
             facts=(
                 (_("Likely cause"), str(cause.title)),
-                (_("Since"), date_format(localtime(since), "j F Y, H:i e")),
+                (_("Since"), date_format(localtime(since), "DATETIME_ZONE_FORMAT")),
             ),
             action=(_("Look at the refusals"), _url("sso:refusals", org.slug)),
             reason=_reason(org),

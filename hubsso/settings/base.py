@@ -20,6 +20,7 @@ LOCALE_PATHS = [ROOT / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = "hubsso.formats"
 
 INSTALLED_APPS = [
     "accounts",

@@ -89,7 +89,7 @@ class Step:
     @property
     def answer_text(self) -> str:
         """In the reader's language and time zone."""
-        time = date_format(localtime(self.at), "j F Y, H:i") if self.at else ""
+        time = date_format(localtime(self.at), "DATETIME_FORMAT") if self.at else ""
         return str(self.answer) % {"time": time, "role": self.role.label if self.role else ""}
 
     @property

@@ -43,7 +43,7 @@ def _authentication(values: OIDCConfiguration | Revision, *, has_secret: bool) -
     stored = isinstance(values, Revision)
     kept = _("Stored, never shown again") if stored else _("Entered, never shown again")
     expires_on = values.client_secret_expires_on
-    note = _("Expires on %(day)s") % {"day": date_format(expires_on, "j F Y")} if expires_on else ""
+    note = _("Expires on %(day)s") % {"day": date_format(expires_on, "DATE_FORMAT")} if expires_on else ""
     return (Fact(_("Client Secret"), (kept if has_secret else _("None"),), is_code=False, note=note),)
 
 

@@ -60,7 +60,7 @@ def _in_words(revision: Revision, name: str) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(str(item) for item in value)
     if isinstance(value, date):
-        return (date_format(value, "j F Y"),)
+        return (date_format(value, "DATE_FORMAT"),)
     display = getattr(revision, f"get_{name}_display", None)
     return (str(display() if display else value),)
 

@@ -87,7 +87,7 @@ def _last_read(values: SAMLConfiguration | Revision) -> str:
     if check.code:
         return _("Could not be read: %(why)s") % {"why": check.admin_detail}
     return _("Last read %(time)s") % {
-        "time": date_format(timezone.localtime(check.checked_at), "j F Y, H:i e")
+        "time": date_format(timezone.localtime(check.checked_at), "DATETIME_ZONE_FORMAT")
     }
 
 

@@ -154,5 +154,5 @@ def _confirmed(attempt: LoginAttempt) -> str:
 
 
 def _how_long(session: SSOSession) -> str:
-    until = date_format(localtime(session.expires_at), "j F Y, H:i e")
+    until = date_format(localtime(session.expires_at), "DATETIME_ZONE_FORMAT")
     return _(_HOW_LONG[SessionLimit(session.limit)]) % {"org": session.org.name, "until": until}

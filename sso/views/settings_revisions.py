@@ -137,7 +137,7 @@ def _now_live(connection: Connection, revision: Revision) -> str:
         return _("Revision %(number)s of %(connection)s is live.") % names
     return _(
         "Revision %(number)s of %(connection)s is live, on trial until %(time)s. Sign in through it to confirm it."
-    ) % {**names, "time": date_format(localtime(revision.confirm_by), "H:i")}
+    ) % {**names, "time": date_format(localtime(revision.confirm_by), "TIME_FORMAT")}
 
 
 @require_POST

@@ -62,6 +62,16 @@ def test_who_signs_up_in_french_is_written_to_in_french(db: None, mailoutbox: li
     assert "Confirmez" in mailoutbox[0].subject
 
 
+@pytest.mark.parametrize(("own", "subject"), [("fr", "Choisissez"), ("en", "Choose"), ("", "Choisissez")])
+def test_mails_are_in_the_accounts_language_whoever_asks_for_them(
+    db: None, mailoutbox: list[EmailMessage], own: str, subject: str
+) -> None:
+    make_user("olivia@acme.example", language=own)
+    asked_in = {"fr": {}, "en": FRENCH, "": FRENCH}[own]
+    Client(headers=asked_in).post("/accounts/password/reset/", {"email": "olivia@acme.example"})
+    assert mailoutbox[0].subject.startswith(subject)
+
+
 def test_a_stranger_chooses_for_this_browser_and_comes_back_to_the_page(db: None) -> None:
     client = Client()
     page = client.get(LANGUAGE_PATH, headers={"Referer": "http://testserver/search/?q=a&b"})
