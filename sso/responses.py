@@ -86,6 +86,7 @@ def _block_page(request: HttpRequest, gated: GatedOrg, decision: Decision) -> di
         "reason_text": _(REASON_TEXTS[decision.reason]),
         "start_url": _start(gated, back_to) if gated.facts.has_live_connection else "",
         "choice_url": with_next(choice_url(gated.org.slug), back_to) if gated.has_idp_choice else "",
+        "back_to": back_to,
         "can_recover": gated.member is not None and gated.member.role is Role.ADMIN,
         "is_post_held": bool(held_path),
         "is_post_lost": request.method == "POST" and not held_path,

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_noop as _
 from orgs.access import Area, MemberOf, Viewer, WithheldOrg
 from sso.gate import GatedOrg, Who, orgs_of
 from sso.policy import may_be_set_aside
-from sso.types import Outcome, Reason
+from sso.return_paths import with_next
+from sso.types import Outcome, Purpose, Reason
 
 REASON_TEXTS: dict[Reason, str] = {
     Reason.SSO_MISSING: _("You have not authenticated with its identity provider in this browser yet."),
@@ -94,6 +95,13 @@ def _waiting(gated: GatedOrg, reason: Reason) -> WaitingOrg:
 
 def start_url(org_slug: str) -> str:
     return reverse("sso:start", args=[org_slug])
+
+
+def retry_url(org_slug: str, *, purpose: str, next_path: str) -> str:
+    """The same trip to the IdP again, back to the same page."""
+    if purpose == Purpose.JOIN:
+        return reverse("sso:join", args=[org_slug])
+    return with_next(start_url(org_slug), next_path)
 
 
 def choice_url(org_slug: str) -> str:

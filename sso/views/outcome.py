@@ -23,7 +23,7 @@ from sso.return_paths import safe_path, with_next
 from sso.revisions import revision_tests
 from sso.throttles import counted_as_failed
 from sso.types import IdentityAssertion, Purpose, SessionLimit
-from sso.viewer import choice_url, start_url
+from sso.viewer import choice_url, retry_url
 from sso.watching import activity
 
 # How long the person is in, by the limit that won.
@@ -92,7 +92,7 @@ def refuse(
         "org": connection.org,
         "error": error,
         "reference": reference,
-        "why_url": reverse("sso:why", args=[connection.org.slug, reference]) if member else "",
+        "why_url": _why_url(connection, attempt, reference) if member else "",
         "retry_url": _retry_url(connection, attempt),
         "choice_url": _choice_url(connection, attempt),
         "is_test": attempt is not None and attempt.purpose == Purpose.TEST,
@@ -127,10 +127,13 @@ def _member_behind(request: HttpRequest, connection: Connection, attempt: LoginA
 
 
 def _retry_url(connection: Connection, attempt: LoginAttempt | None) -> str:
-    """The same trip again, back to the same page."""
-    if attempt is not None and attempt.purpose == Purpose.JOIN:
-        return reverse("sso:join", args=[connection.org.slug])
-    return with_next(start_url(connection.org.slug), attempt.next_path if attempt else "")
+    purpose, next_path = (attempt.purpose, attempt.next_path) if attempt else (Purpose.LOGIN, "")
+    return retry_url(connection.org.slug, purpose=purpose, next_path=next_path)
+
+
+def _why_url(connection: Connection, attempt: LoginAttempt | None, reference: str) -> str:
+    url = reverse("sso:why", args=[connection.org.slug, reference])
+    return with_next(url, attempt.next_path if attempt else "")
 
 
 def _choice_url(connection: Connection, attempt: LoginAttempt | None) -> str:

@@ -13,8 +13,10 @@ from orgs.models import Organization
 from sso.explaining.references import as_typed
 from sso.explaining.why import for_member
 from sso.gate import live_connections
+from sso.models import RefusalTrace
+from sso.return_paths import safe_path
 from sso.throttles import WHY_BY_ACCOUNT, WHY_BY_ADDRESS, throttled
-from sso.viewer import start_url
+from sso.viewer import retry_url
 
 
 @throttled(by_address=WHY_BY_ADDRESS, by_account=WHY_BY_ACCOUNT)
@@ -36,6 +38,12 @@ def why(request: HttpRequest, org_slug: str, reference: str) -> HttpResponse:
         "org": org,
         "trace": trace,
         "why": for_member(trace),
-        "start_url": start_url(org.slug) if live_connections(org).exists() else "",
+        "start_url": _again(request, trace) if live_connections(org).exists() else "",
     }
     return render(request, "sso/why.html", page)
+
+
+def _again(request: HttpRequest, trace: RefusalTrace) -> str:
+    """Another try; it leads to the page from which the person came to ask why they may not see it."""
+    next_path = safe_path(request.GET.get("next"), fallback="")
+    return retry_url(trace.org.slug, purpose=trace.purpose, next_path=next_path)

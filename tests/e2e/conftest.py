@@ -1,4 +1,4 @@
-"""One demo for all browser tests; a browser for each module; a visitor, without a past, for each test."""
+"""One demo and one browser for all browser tests; a visitor, without a past, for each test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -28,10 +28,11 @@ def browser_path() -> str:
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(browser_path: str) -> Iterator[Browser]:
-    """Ends with the module: while Playwright's loop runs, other modules' tests could not use the database."""
-    with sync_playwright() as playwright:
+    """Playwright's loop runs in this very thread, which Django takes for a coroutine's unless it is told."""
+    with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
+        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=browser_path)
         yield browser
         browser.close()

@@ -61,7 +61,7 @@ class Visitor:
         self.main.get_by_role("button", name="Confirm").click()
         expect(self.page).not_to_have_url(re.compile("reauthenticate"))
 
-    def authenticate(self, idp_name: str, account: Account) -> None:
+    def authenticate(self, idp_name: str, account: Account | str) -> None:
         """Press the page's one button, sign in at the IdP as the account's owner, and arrive."""
         self.authenticate_button(idp_name).click()
         self.choose_at_idp(account)
@@ -77,9 +77,11 @@ class Visitor:
         if go_on.is_visible():
             go_on.click()
 
-    def choose_at_idp(self, account: Account) -> None:
+    def choose_at_idp(self, account: Account | str) -> None:
+        """`account` may be the subject at the IdP."""
         self.go_on_to_idp()
-        self.page.locator(f"button[name=subject][value={account.key}]").click()
+        subject = account if isinstance(account, str) else account.key
+        self.page.locator(f"button[name=subject][value={subject}]").click()
 
     def sign_out(self) -> None:
         self.page.get_by_text("Account of").locator("xpath=ancestor::summary").click()

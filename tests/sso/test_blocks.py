@@ -3,6 +3,7 @@
 import html
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.cache import caches
@@ -19,6 +20,7 @@ from sso.explaining.references import as_typed, new_reference, reference_for
 from sso.gate import Who, find_org
 from sso.models import Connection, RefusalTrace
 from sso.refusals import record_refusal
+from sso.return_paths import with_next
 from sso.types import Enforcement, SSOProtocol
 from tests.builders import make_attempt, make_connection, make_sso_session, set_policy
 from tests.conftest import World, log_in, log_in_with_sso
@@ -63,7 +65,15 @@ def test_page_and_json_show_a_reference_that_stays(client: Client, world: World)
     assert reference_of(client, "/orgs/acme/r/private-marker/") == reference
     page = client.get(PAGE).content.decode()
     assert reference in page
-    assert f'href="/orgs/acme/sso/why/{reference}/"' in page
+    assert f'href="/orgs/acme/sso/why/{reference}/?next={quote(PAGE, safe="")}"' in page
+
+
+def test_who_asks_why_goes_on_to_the_page_they_wanted(client: Client, world: World) -> None:
+    log_in(client, world.max.user)
+    why = f"/orgs/acme/sso/why/{reference_of(client)}/"
+    for asked, kept in ((PAGE, PAGE), ("//evil.example/", "")):
+        page = client.get(why, {"next": asked})
+        assert page.context["start_url"] == with_next("/orgs/acme/sso/", kept)
 
 
 def test_it_is_another_in_another_browser_and_for_another_person(world: World) -> None:
