@@ -5,7 +5,7 @@ COPY requirements/prod.lock requirements/prod.lock
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/prod.lock
 
 FROM python:3.11-slim
-RUN useradd --system --create-home hubsso && install -d -o hubsso /var/lib/hubsso
+RUN useradd --system --create-home hubsso && install -d -o hubsso /var/lib/hubsso /var/lib/hubsso/metrics
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY manage.py ./
@@ -15,7 +15,7 @@ COPY orgs orgs
 COPY sso sso
 COPY templates templates
 COPY locale locale
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HUBSSO_ENV=prod HUBSSO_DATA_DIR=/var/lib/hubsso
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HUBSSO_ENV=prod HUBSSO_DATA_DIR=/var/lib/hubsso PROMETHEUS_MULTIPROC_DIR=/var/lib/hubsso/metrics
 USER hubsso
 EXPOSE 8000
 # HTTP/1 alone, whose heads are bounded; of 24 threads at most 22 wait for IdPs and slow clients.

@@ -6,6 +6,7 @@ A missing or malformed value raises `ImproperlyConfigured` that names the variab
 
 import ipaddress
 import os
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,14 @@ def origin(name: str, default: str | None = None) -> str:
         raise ImproperlyConfigured(
             f"{name} must be an origin such as https://hub.example.org, without a path."
         )
+    return value
+
+
+def url(name: str) -> str:
+    """An http(s) URL without a slash at its end; "" by default. It may hold a password, and so is never quoted."""
+    value = text(name, "").rstrip("/")
+    if value and not re.match(r"https?://[^/?#]", value):
+        raise ImproperlyConfigured(f"{name} must be a URL that begins with https:// or http://.")
     return value
 
 

@@ -41,6 +41,21 @@ class RequestContext:
 _current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
 
 
+_notes: ContextVar[dict[str, int] | None] = ContextVar("request_notes", default=None)
+
+
+def note(**ids: int) -> None:
+    """Tell what the request turned out to be about: `org_id`, `attempt_id`. Log lines and traces carry it then."""
+    notes = _notes.get()
+    if notes is not None:
+        notes.update(ids)
+
+
+def noted() -> dict[str, int]:
+    """What was noted of the request being served."""
+    return dict(_notes.get() or {})
+
+
 def current_request_id() -> str:
     """The id of the request being served; "" outside one (a command, a shell)."""
     context = _current.get()
@@ -104,17 +119,18 @@ class RequestContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         context = RequestContext(request_id=uuid.uuid4().hex, ip=client_ip(request))
         request.request_id = context.request_id  # type: ignore[attr-defined]
-        token = _current.set(context)
+        token, notes_token = _current.set(context), _notes.set({})
         try:
             response = self.get_response(request)
         finally:
             _current.reset(token)
+            _notes.reset(notes_token)
         response["X-Request-ID"] = context.request_id
         return response
 
 
 class RequestContextFilter(logging.Filter):
-    """Adds `request_id` to every record, and takes tokens out of paths; lets every record through.
+    """Adds `request_id` and what was noted to every record, and takes tokens out of paths; lets every record through.
 
     Django reports a failed response when the middleware is through with it; then the request itself still knows.
     """
@@ -122,6 +138,9 @@ class RequestContextFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
         record.request_id = current_request_id() or getattr(request, "request_id", "")
+        for name, value in noted().items():
+            if not hasattr(record, name):
+                setattr(record, name, value)
         if isinstance(record.args, tuple):
             record.args = tuple(without_tokens(arg) if isinstance(arg, str) else arg for arg in record.args)
         return True

@@ -14,6 +14,8 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from hubsso.crypto import random_token, seal, token_hash, unseal
+from hubsso.request_context import note
+from hubsso.telemetry import tracing
 from orgs import audit
 from orgs.members import lock_organisation, mark_sso
 from orgs.models import Membership
@@ -75,16 +77,19 @@ def new_attempt(
     )
 
 
+@tracing.span("sso.begin_login")
 def begin_login(attempt: LoginAttempt) -> BrowserRequest:
     """Write the attempt and say where to send the browser. The person's oldest open ones make room.
 
     Raises an SSOError when the IdP can't be asked, and ConnectionGone when the connection was deleted while it was
     asked; nothing is written then.
     """
+    note(org_id=attempt.org_id)
     adapter = adapter_for(attempt.connection.protocol)
     browser_request = adapter.begin(attempt, attempt.revision)
     make_room(attempt, now=attempt.created_at)
     save_for_connection(attempt)
+    note(attempt_id=attempt.pk)
     return browser_request
 
 
@@ -174,6 +179,7 @@ def take_parked(
     return attempt, unseal(attempt.parked_sealed, context=_ticket_context(ticket))
 
 
+@tracing.span("sso.complete_login")
 @transaction.atomic
 def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: datetime) -> CompletedLogin:
     """From a validated assertion to an SSO session: link, provision, open, record. All or nothing.
@@ -183,6 +189,7 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
 
     Raises AccountInactive, ConfigurationChanged, NotAMember, SessionAlreadyOver or what `linking` raises.
     """
+    note(org_id=attempt.org_id, attempt_id=attempt.pk)
     lock_organisation(attempt.org_id)
     purpose = Purpose(attempt.purpose)
     connection = Connection.objects.select_related("org", "health").get(pk=attempt.connection_id)
@@ -223,6 +230,7 @@ def _named_attempt(connection: Connection, **name: str) -> LoginAttempt:
     attempt = _attempts().filter(**name).first() if _could_be_a_token(text) else None
     if attempt is None:
         raise AttemptUnknown("The answer names no login attempt that was started here.")
+    note(org_id=attempt.org_id, attempt_id=attempt.pk)
     _check_connection(attempt, connection)
     return attempt
 

@@ -20,6 +20,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.requests import signed_in_user
 from hubsso.negotiation import wants_json
+from hubsso.request_context import note
 from orgs.access import Area, OrgAccess
 from orgs.models import Organization
 from orgs.organisations import current_slug
@@ -32,6 +33,7 @@ from sso.renewal import renewal_of
 from sso.revisions import trial_strip
 from sso.settings_errors import ConnectionGone
 from sso.types import Decision, Outcome, Reason
+from sso.watching import metrics
 
 # URL arguments that name an organisation or something that belongs to one.
 ORG_ARGUMENTS = frozenset({"org_slug", "org_uid", "connection_uid", "invitation_token", "hand_over_token"})
@@ -86,6 +88,8 @@ class SSOGateMiddleware:
                 raise Http404
             return moved
         decision = gated.decide(area=area, now=now)
+        note(org_id=gated.org.pk)
+        metrics.count_decision(decision)
         trial_strip.keep_for_strip(request, gated)
         if decision.may_renew_silently and responses.is_page_navigation(request):
             return responses.renew_silently(request, gated)

@@ -19,7 +19,7 @@ from sso.explaining.references import new_reference
 from sso.explaining.refusal_claims import sealed_claims
 from sso.models import Connection, LoginAttempt, RefusalTrace, RevisionTest
 from sso.types import IdentityAssertion, Purpose
-from sso.watching import activity
+from sso.watching import activity, metrics
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,13 @@ def record_refusal(
             "detail": error.log_fields,
         },
     )
+    if is_logout:
+        metrics.count_refused_logout(protocol=connection.protocol, code=error.code)
+    else:
+        purpose = str(attempt.purpose) if attempt else ""
+        metrics.count_login(
+            org_id=connection.org_id, protocol=connection.protocol, purpose=purpose, result=error.code
+        )
     if not _is_flooded(error, connection, attempt, person, now):
         _write(
             error,

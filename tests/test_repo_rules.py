@@ -32,6 +32,7 @@ FOUNDATION = frozenset(
         "hubsso.domain_names",
         "hubsso.negotiation",
         "hubsso.dev_keys",
+        "hubsso.telemetry",
         "hubsso.text",
         "hubsso.throttle",
     }

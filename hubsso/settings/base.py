@@ -49,10 +49,12 @@ INSTALLED_APPS = [
 # What sets headers comes first, so that static files, redirects to https and refusals without a view have them too.
 MIDDLEWARE = [
     "hubsso.request_context.RequestContextMiddleware",
+    "hubsso.telemetry.tracing.TracingMiddleware",
     "hubsso.headers.HeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "hubsso.health.HealthMiddleware",
+    "hubsso.telemetry.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.languages.AskedLanguageMiddleware",
@@ -260,6 +262,12 @@ SSO_TRACE_RETENTION_DAYS = 7
 
 DEFAULT_EXCEPTION_REPORTER = "hubsso.error_reports.ErrorReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "hubsso.error_reports.ErrorReportFilter"
+
+# --- What an operator sees: all off until it is given an address or a token -----------------------------
+
+METRICS_TOKEN = env.text("HUBSSO_METRICS_TOKEN", "")
+OTLP_ENDPOINT = env.url("HUBSSO_OTLP_ENDPOINT")
+SENTRY_DSN = env.url("HUBSSO_SENTRY_DSN")
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING: dict[str, Any] = {

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.http import QueryDict
 
+from hubsso.telemetry import tracing
 from sso import login
 from sso.errors import LoginCancelled, SilentLoginFailed, SSOError
 from sso.models import Connection, LoginAttempt
@@ -90,6 +91,7 @@ def check_mode(came: ResponseMode, answer: AuthorizationAnswer, *, attempt: Logi
         )
 
 
+@tracing.span("sso.check_answer", protocol="oidc")
 def assertion_from(answer: AuthorizationAnswer, *, attempt: LoginAttempt, now: datetime) -> IdentityAssertion:
     """Redeem the answer to an attempt that was taken. Raises an SSOError with the check that failed."""
     revision = attempt.revision

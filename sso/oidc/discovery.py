@@ -52,7 +52,7 @@ _REFUSALS = transport.Refusals(
 
 _KNOWN_AUTH_METHODS = (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, PRIVATE_KEY_JWT)
 
-_documents: FetchedDocuments[ProviderMetadata] = FetchedDocuments()
+_documents: FetchedDocuments[ProviderMetadata] = FetchedDocuments("discovery")
 forget_all = _documents.clear
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from sso.watching import metrics
+
 T = TypeVar("T")
 
 MAX_ENTRIES = 2000
@@ -52,7 +54,9 @@ class Fetched(Generic[T]):
 class FetchedDocuments(Generic[T]):
     """The newest document by key; the least recently used make room beyond 2000. Safe among threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        """Looks-up are counted by `name`, where there is one."""
+        self._name = name
         self._entries: OrderedDict[Hashable, Fetched[T]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -60,7 +64,10 @@ class FetchedDocuments(Generic[T]):
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
-            return self._entries.get(key)
+            found = self._entries.get(key)
+        if self._name:
+            metrics.count_document(self._name, is_held=found is not None)
+        return found
 
     def put(self, key: Hashable, document: T, *, now: datetime) -> None:
         with self._lock:

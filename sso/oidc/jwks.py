@@ -37,7 +37,7 @@ _KEY_TYPES: dict[str, Mapping[str, str]] = {
 
 _REFUSALS = transport.Refusals("The JWKS", unreachable=KeysUnreachable, invalid=KeysInvalid)
 
-_key_sets: FetchedDocuments[tuple[JWK, ...]] = FetchedDocuments()
+_key_sets: FetchedDocuments[tuple[JWK, ...]] = FetchedDocuments("jwks")
 _unknown_kids: FetchedDocuments[None] = FetchedDocuments()  # when a `kid` last made us ask
 _flights = Flights()
 

@@ -8,13 +8,16 @@ What the OP answered is never part of an error's text: it may repeat a secret or
 import re
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from hubsso import net
+from hubsso.telemetry import tracing
 from sso.oidc.errors import OIDCError, shown
 from sso.oidc.json_objects import NotAJSONObject, parse_object
+from sso.watching import metrics
 
 # The whole exchange, lookup to last byte. A member waits for up to four of them in a login.
 DEADLINE_SECONDS = 10.0
@@ -117,6 +120,12 @@ def wait_for(answered: threading.Event, refusals: Refusals, *, issuer: str) -> N
         raise refusals.unreachable(f"{refusals.what} can't be fetched: it takes too long.")
 
 
+def _measured(refusals: Refusals) -> AbstractContextManager[None]:
+    """Under a label such as `token_endpoint`."""
+    words = refusals.what.lower().removeprefix("the ").removesuffix("'s answer")
+    return metrics.idp_request(words.replace(" ", "_"))
+
+
 def _send(
     method: str,
     url: str,
@@ -129,7 +138,11 @@ def _send(
     patience: net.Patience = net.logins,
 ) -> net.FetchedResponse:
     try:
-        with patience.asking(issuer, url):
+        with (
+            tracing.span("idp.request", asked_for=refusals.what),
+            _measured(refusals),
+            patience.asking(issuer, url),
+        ):
             response = net.fetch(
                 method,
                 url,

@@ -33,6 +33,7 @@ from sso.saml.metadata_errors import (
 )
 from sso.saml.names import tag
 from sso.saml.times import parse_instant
+from sso.watching import metrics
 
 MAX_NAME_LENGTH = 100
 _ACCEPTED = "application/samlmetadata+xml, application/xml"
@@ -67,7 +68,7 @@ class DescribedIdP:
 def fetch_metadata(url: str) -> bytes:
     """The document at an address that an admin gave. Raises MetadataUnreachable, -TooLarge or -Malformed."""
     try:
-        with net.lookups.asking(url, url):
+        with metrics.idp_request("saml_metadata"), net.lookups.asking(url, url):
             response = net.fetch("GET", url, headers={"Accept": _ACCEPTED})
     except net.TooLarge as error:
         raise MetadataTooLarge(f"The metadata at {url} is too large.") from error

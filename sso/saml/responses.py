@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from hubsso.telemetry import tracing
 from sso import login, replay
 from sso.expiring import certificate_uses
 from sso.models import Connection, LoginAttempt, Revision
@@ -67,6 +68,7 @@ def tested_attempt(relay_state: str, *, connection: Connection, now: datetime) -
     ).first()
 
 
+@tracing.span("sso.check_answer", protocol="saml")
 def accept_response(
     response: UnverifiedResponse, *, attempt: LoginAttempt, now: datetime
 ) -> AcceptedAssertion:

@@ -7,8 +7,9 @@ admin opens the page, whichever is first.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connection as database
@@ -20,7 +21,7 @@ from sso.explaining.causes import is_seen_by_us
 from sso.models import Connection, LoginAttempt, LoginCount, LoginRecord, RevisionTest
 from sso.models.login import UNFINISHED
 from sso.types import LoginOutcome, Purpose
-from sso.watching import health
+from sso.watching import health, metrics
 
 KEEP = timedelta(days=90)
 # Attempts that one page view turns into records; more than expire between two views of any but the largest.
@@ -34,6 +35,7 @@ def record_ok(attempt: LoginAttempt, *, connection: Connection, now: datetime) -
     """
     _record(_end(attempt, LoginOutcome.OK, at=now))
     health.note_ok(connection, now=now)
+    _count_for_operators([attempt], "ok", protocols={connection.pk: connection.protocol})
 
 
 @transaction.atomic(savepoint=False)
@@ -106,6 +108,8 @@ def record_abandoned(attempts: QuerySet[LoginAttempt], *, limit: int = MAX_AT_ON
     ends = [_end(attempt, LoginOutcome.ABANDONED, at=attempt.expires_at) for attempt in abandoned]
     LoginRecord.objects.bulk_create(ends)
     _count(ends)
+    of = Connection.objects.filter(pk__in={attempt.connection_id for attempt in abandoned})
+    _count_for_operators(abandoned, "abandoned", protocols=dict(of.values_list("pk", "protocol")))
 
 
 def _end(
@@ -142,6 +146,22 @@ def _count(ends: Iterable[LoginRecord]) -> None:
             _, created = LoginCount.objects.get_or_create(**fields, defaults={"count": number})
             if not created:  # another login of the same kind was the hour's first
                 rows.update(count=F("count") + number)
+
+
+def _count_for_operators(
+    attempts: Iterable[LoginAttempt], result: str, *, protocols: Mapping[int, str]
+) -> None:
+    """Once it is certain, in the metrics. Refusals are counted by `sso.refusals`, also those without an attempt."""
+    for attempt in attempts:
+        transaction.on_commit(
+            partial(
+                metrics.count_login,
+                org_id=attempt.org_id,
+                protocol=protocols.get(attempt.connection_id, "unknown"),
+                purpose=str(attempt.purpose),
+                result=result,
+            )
+        )
 
 
 def _key(end: LoginRecord) -> tuple[tuple[str, Any], ...]:
