@@ -113,6 +113,20 @@ def _server(name: str, word: str, default_port: int) -> tuple[str, int]:
         ) from None
 
 
+def redis_url(name: str) -> str:
+    """The address of a Redis or Valkey, such as `redis://host:6379/0`, `rediss://...` or `unix:///path`; or ""."""
+    value = text(name, "")
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises ValueError unless it is a number
+        is_address = bool(parts.path if parts.scheme == "unix" else parts.hostname)
+    except ValueError:  # its message quotes the URL, which holds a password
+        is_address = False
+    if value and not (is_address and parts.scheme in ("redis", "rediss", "unix")):
+        raise ImproperlyConfigured(f"{name} must be a URL such as redis://:password@host:6379/0.")
+    return value
+
+
 def database(name: str, default: str, *, max_age_seconds: int | None) -> dict[str, Any]:
     """Django's settings of a database, from its URL. A `max_age_seconds` of None keeps connections open."""
     try:

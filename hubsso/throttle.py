@@ -1,9 +1,16 @@
 """How often one address, one account or one connection may ask, and the answer to whoever asks more often.
 
 A flood must cost nothing that lasts: counts are kept in this process's memory (`CACHES["throttle"]`, bounded), so
-turning a request away reads and writes no database. Every limit is therefore one of each process: with two workers
-a client that is spread over both has twice as much. Guesses of secrets are counted elsewhere, in the database,
-where all processes see the same count: passwords and second factors by allauth, recovery codes by `RecoveryTry`.
+turning a request away reads and writes no database. Without more, every limit is one of each process: with two
+workers a client that is spread over both has twice as much. Where the operator has Redis (`CACHES["shared"]`), limits
+on what somebody may ask are counted there too, for all processes; those on what a process can bear stay its own.
+
+Who is over a limit by this process's own count is turned away without asking Redis. When Redis is away, the
+process's own count is all there is, as without it: nobody is let past a limit for good, and nobody honest is held up.
+When it comes back empty, counts begin anew, as they do every minute.
+
+Guesses of secrets are counted elsewhere, in the database, where no loss makes room for more of them: passwords and
+second factors by allauth, recovery codes by `RecoveryTry`.
 
 Windows are fixed: a count begins anew with each full window since the epoch. Across the edge of two windows a
 client has twice the amount once, which these limits can bear.
@@ -20,6 +27,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.core.cache import caches
@@ -30,10 +38,13 @@ from django.utils.translation import get_language
 from hubsso.negotiation import wants_json
 from hubsso.request_context import known_client_ip
 
+if TYPE_CHECKING:  # loads redis, which few installations need
+    from hubsso.shared_cache import SharedCache
+
 CODE = "too_many_requests"
+SHARED = "shared"
 A_MINUTE = 60
 IPV6_PREFIX = 64  # what one household or office is given; an address alone can be changed at will
-
 
 _at_once: Counter[tuple[str, str]] = Counter()
 _lock = threading.Lock()
@@ -43,13 +54,15 @@ _lock = threading.Lock()
 class Limit:
     """At most `amount` in `seconds`, by whatever subject is counted. The operator scales it by THROTTLE_PERCENT.
 
-    Where many people share a subject, each is told to come back up to `spread_seconds` later than could be.
+    Where many people share a subject, each is told to come back up to `spread_seconds` later than could be. With
+    `of_process` it bounds what one process spends, so that twice the processes may spend twice as much.
     """
 
     name: str
     amount: int
     seconds: int = 60
     spread_seconds: int = 0
+    of_process: bool = False
 
     @property
     def allowed(self) -> int:
@@ -67,18 +80,23 @@ class Exceeded:
 
 def count(limit: Limit, subject: object, *, now: datetime) -> Exceeded | None:
     """Count one request of the subject, and say if it is one too many."""
-    counts, key = caches["throttle"], _key(limit, subject, now)
-    counts.add(key, 0, timeout=limit.seconds)
-    try:
-        counted = counts.incr(key)
-    except ValueError:  # made room for others between the two
-        return None
+    key = _key(limit, subject, now)
+    counted = _count_here(key, limit)
+    # The first one over the limit here is asked about, too: it may not be the first of all.
+    if counted <= limit.allowed + 1 and (shared := _shared(limit)) is not None:
+        counted = max(counted, shared.count(key, seconds=limit.seconds) or 0)
+        if counted > limit.allowed:
+            caches["throttle"].set(key, counted, timeout=limit.seconds)
     return _exceeded(limit, counted, now)
 
 
 def is_used_up(limit: Limit, subject: object, *, now: datetime) -> Exceeded | None:
     """Would one more be too many? Counts nothing; for limits on what is known only afterwards, as failures are."""
-    return _exceeded(limit, caches["throttle"].get(_key(limit, subject, now), 0) + 1, now)
+    key = _key(limit, subject, now)
+    counted: int = caches["throttle"].get(key, 0)
+    if counted < limit.allowed and (shared := _shared(limit)) is not None:
+        counted = max(counted, shared.read(key) or 0)
+    return _exceeded(limit, counted + 1, now)
 
 
 @contextmanager
@@ -143,6 +161,23 @@ def too_many_requests(request: HttpRequest, *, retry_after_seconds: int) -> Http
 def _page(*, is_short: bool, language: str | None) -> str:
     """In the `language` that is active. Made once: in a flood this is most of what a request costs."""
     return render_to_string("errors/429.html", {"code": CODE, "is_short": is_short})
+
+
+def _count_here(key: str, limit: Limit) -> int:
+    """In this process. 0 where it had to make room for other subjects between the two steps."""
+    counts = caches["throttle"]
+    counts.add(key, 0, timeout=limit.seconds)
+    try:
+        return counts.incr(key)
+    except ValueError:
+        return 0
+
+
+def _shared(limit: Limit) -> "SharedCache | None":
+    """Where the limit is counted for all processes, if anywhere."""
+    if limit.of_process or SHARED not in settings.CACHES:
+        return None
+    return cast("SharedCache", caches[SHARED])
 
 
 def _key(limit: Limit, subject: object, now: datetime) -> str:

@@ -27,7 +27,7 @@ _MAX_UNATTRIBUTED_TRACES_PER_HOUR = 100
 _MAX_TRACES_PER_ATTEMPT = 5
 _MAX_TRACES_PER_PERSON_AND_HOUR = 30
 # When an IdP is down a whole organisation is refused for the one reason; counted in memory, by each process.
-_TRACES = throttle.Limit("sso.traces", 120)
+_TRACES = throttle.Limit("sso.traces", 120, of_process=True)
 
 
 def record_refusal(

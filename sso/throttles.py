@@ -22,6 +22,9 @@ address is allowed in a minute; a client that floods is held to 25 a second of e
   of the server's, and one that ended no session counts as failed, 300 a minute.
 - *Why was I blocked?*, 60 a minute and account: a page that is read, and whose address holds what could be guessed.
 - *Hand-over* links are opened by one person at a time, 120 a minute from an address; each check asks an IdP.
+- What is said here of a connection's answers and logouts and of an organisation's starts is one process's: it is
+  there to leave the process for others. The rest is what somebody may do, and is counted for all processes together
+  where they share Redis (`hubsso.throttle`); the numbers are enough for an office also then.
 - *Recovery* tries are counted in the database (`recovery`, 5 in 15 minutes an admin); by address only so that
   trying costs nothing.
 """
@@ -61,7 +64,7 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 
 START_BY_ADDRESS = Limit("sso.start.address", 1500)
 START_BY_ACCOUNT = Limit("sso.start.account", 30)
-START_BY_ORG = Limit("sso.start.org", 100, seconds=5, spread_seconds=15)
+START_BY_ORG = Limit("sso.start.org", 100, seconds=5, spread_seconds=15, of_process=True)
 START_AT_ONCE = Limit("sso.start.at_once", 6, spread_seconds=15)
 JOIN_BY_ADDRESS = Limit("sso.join.address", 1500)
 JOIN_BY_ACCOUNT = Limit("sso.join.account", 30)
@@ -74,16 +77,16 @@ RECOVERY_BY_ADDRESS = Limit("sso.recovery.address", 60)
 RECOVERY_BY_ACCOUNT = Limit("sso.recovery.account", 30)
 ANSWER_BY_ADDRESS = Limit("sso.answer.address", 1500)
 ANSWER_BY_ACCOUNT = Limit("sso.answer.account", 30)
-ANSWER_BY_CONNECTION = Limit("sso.answer.connection", 3000)
+ANSWER_BY_CONNECTION = Limit("sso.answer.connection", 3000, of_process=True)
 FAILED_ANSWER = Limit("sso.answer.failed", 100)
 FINISH_BY_ADDRESS = Limit("sso.finish.address", 1500)
 FINISH_BY_ACCOUNT = Limit("sso.finish.account", 30)
 INITIATE_BY_ADDRESS = Limit("sso.initiate.address", 1500)
 LOGOUT_BY_ADDRESS = Limit("sso.logout.address", 3000)
-LOGOUT_BY_CONNECTION = Limit("sso.logout.connection", 3000)
+LOGOUT_BY_CONNECTION = Limit("sso.logout.connection", 3000, of_process=True)
 FAILED_LOGOUT = Limit("sso.logout.failed", 100)
 FRAME_LOGOUT_BY_ADDRESS = Limit("sso.frame_logout.address", 3000)
-FRAME_LOGOUT_BY_CONNECTION = Limit("sso.frame_logout.connection", 3000)
+FRAME_LOGOUT_BY_CONNECTION = Limit("sso.frame_logout.connection", 3000, of_process=True)
 FAILED_FRAME_LOGOUT = Limit("sso.frame_logout.failed", 300)
 METADATA_BY_ADDRESS = Limit("sso.metadata.address", 600)
 # A connection's admins read at most this often that answers were turned away.

@@ -28,6 +28,7 @@ FOUNDATION = frozenset(
         "hubsso.navigation",
         "hubsso.request_context",
         "hubsso.request_sizes",
+        "hubsso.shared_cache",
         "hubsso.spreadsheets",
         "hubsso.domain_names",
         "hubsso.negotiation",

@@ -229,6 +229,13 @@ CACHES: dict[str, Any] = {
         "OPTIONS": {"MAX_ENTRIES": 50_000},
     },
 }
+# Optional: floods are then counted for all processes together. Losing it loses nothing and lets nobody in.
+if REDIS_URL := env.redis_url("HUBSSO_REDIS_URL"):
+    CACHES["shared"] = {
+        "BACKEND": "hubsso.shared_cache.SharedCache",
+        "LOCATION": [REDIS_URL],  # a list, or Django would part it at a comma in the password
+        "KEY_PREFIX": "hubsso",
+    }
 # Scales the limits of sso.throttles, whose numbers are for 500 people who arrive at once behind one address.
 THROTTLE_PERCENT = env.integer("HUBSSO_THROTTLE_PERCENT", 100, minimum=1)
 

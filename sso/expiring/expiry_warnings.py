@@ -19,7 +19,7 @@ BATCH = 200
 # What expired longer ago is not mailed about any more: pages say it.
 _TELL_OF_EXPIRED_FOR = timedelta(days=30)
 # How often the settings look, in one process.
-_LOOK = Limit("sso.expiry.look", 1, seconds=24 * 60 * 60)
+_LOOK = Limit("sso.expiry.look", 1, seconds=24 * 60 * 60, of_process=True)
 
 
 def organisations(*, after: int = 0) -> Iterator[Organization]:

@@ -25,9 +25,9 @@ from sso.models import RefusalTrace
 from sso.types import Decision, Outcome, Reason
 
 _AN_HOUR = 3600
-_ONCE = throttle.Limit("sso.explaining.blocks", 1, seconds=_AN_HOUR)
+_ONCE = throttle.Limit("sso.explaining.blocks", 1, seconds=_AN_HOUR, of_process=True)
 # Areas and reasons are few; more browsers than these nobody has.
-_BY_PERSON = throttle.Limit("sso.blocks.person", 30, seconds=_AN_HOUR)
+_BY_PERSON = throttle.Limit("sso.blocks.person", 30, seconds=_AN_HOUR, of_process=True)
 BLOCK_CODES = frozenset(
     {Reason.SSO_MISSING, Reason.SSO_EXPIRED, Reason.SSO_REVISION_CHANGED, Reason.SSO_UNAVAILABLE}
 )
