@@ -1,13 +1,14 @@
 """Do lists stay quick when an organisation is large? `python -m bench.lists`
 
 Two organisations, one of 100 and one of 100,000 members (linked, with sessions, logins and their last attributes).
-Their admin opens each list in turn; printed is the median time of both, and the ratio. Exit code 1 where it is more
-than 2 for a page as it opens, sorted or turned; a filter or a search that hardly anybody meets makes the database
-look through all members, and is printed apart. Then the preview of a role mapping over all 100,000, with the memory
+Their admins open each list by turns; printed is the median time of both, and the ratio. Exit code 1 where it is more
+than 2 for a page as it opens, sorted, turned or searched; a filter that hardly anybody meets makes the database look
+through all members, and is printed apart. Then the preview of a role mapping over all 100,000, with the memory
 that it took.
 
 The database is PostgreSQL from the tests' wheel in a temporary folder, or SQLite with `--sqlite`; the pages are asked
-of Django itself, without a server between.
+of Django itself, without a server between. SQLite works in this process, so that its CPU time says it all; with
+PostgreSQL the clock on the wall counts.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -46,12 +47,12 @@ PAGES = [
     ("activity, refused", "settings/sso/activity/?outcome=failed", True),
     ("SSO sessions", "settings/sso/sessions/", True),
     ("role mapping", "settings/sso/connections/{connection}/mapping/", True),
-    ("admins (1)", "members/?role=admin", False),
+    ("the one admin", "members/?role=admin", True),
     ("collaborators (1%)", "members/?kind=collaborator", False),
     ("not linked (10%)", "members/?link=not_linked", False),
     ("with a live session (5%)", "members/?live=on", False),
-    ("search that finds one", "members/?q=member+00042", False),
-    ("search that finds nobody", "members/?q=nobody-at-all", False),
+    ("search that finds one", "members/?q=000042@", True),
+    ("search that finds nobody", "members/?q=nobody-at-all", True),
 ]
 
 
@@ -64,7 +65,9 @@ def main() -> int:
         folder = Path(name)
         url = f"sqlite:///{folder / 'bench.sqlite3'}" if arguments.sqlite else start_private_server(folder)
         prepare(folder, url)
-        worst = measure_pages(arguments.repeat)
+        worst = measure_pages(
+            arguments.repeat, clock=time.process_time if arguments.sqlite else time.perf_counter
+        )
         measure_preview()
     return 0 if worst <= MAX_RATIO else 1
 
@@ -223,13 +226,13 @@ def seen_row(connection: Any, user: Any, chance: random.Random, now: Any) -> Any
     )
 
 
-def measure_pages(repeat: int) -> float:
+def measure_pages(repeat: int, *, clock: Callable[[], float]) -> float:
     """Print each page's medians; the worst ratio of those that must keep it."""
     clients = {slug: signed_in(slug) for slug in SIZES}
     worst = 0.0
     print("| page | 100 members, ms | 100,000 members, ms | ratio |\n| --- | --- | --- | --- |")
     for what, path, must_keep in PAGES:
-        medians = {slug: median_of(clients[slug], path_in(slug, path), repeat) for slug in SIZES}
+        medians = medians_of(clients, {slug: path_in(slug, path) for slug in SIZES}, repeat, clock)
         ratio = medians["large"] / medians["small"]
         if must_keep:
             worst = max(worst, ratio)
@@ -258,16 +261,20 @@ def path_in(slug: str, path: str) -> str:
     return f"/orgs/{slug}/{path.format(middle=middle, connection=connection)}"
 
 
-def median_of(client: Any, path: str, repeat: int) -> float:
-    times = []
+def medians_of(
+    clients: dict[str, Any], paths: dict[str, str], repeat: int, clock: Callable[[], float]
+) -> dict[str, float]:
+    """By turns, so that what else the machine does meets both."""
+    times: dict[str, list[float]] = {slug: [] for slug in paths}
     for number in range(repeat + 2):
-        began = time.perf_counter()
-        answer = client.get(path)
-        if answer.status_code != 200:
-            raise SystemExit(f"{path} answered {answer.status_code}")
-        if number >= 2:  # the first ones load what every process loads once
-            times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times)
+        for slug, path in paths.items():
+            began = clock()
+            answer = clients[slug].get(path)
+            if answer.status_code != 200:
+                raise SystemExit(f"{path} answered {answer.status_code}")
+            if number >= 2:  # the first ones load what every process loads once
+                times[slug].append((clock() - began) * 1000)
+    return {slug: statistics.median(times[slug]) for slug in paths}
 
 
 def measure_preview() -> None:

@@ -521,7 +521,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="membership",
-            index=models.Index(fields=["org", "role", "id"], name="membership_by_role"),
+            index=models.Index(fields=["org", "role", "listed_as", "id"], name="membership_by_role"),
         ),
         migrations.AddIndex(
             model_name="membership",

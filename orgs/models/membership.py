@@ -51,7 +51,7 @@ class Membership(models.Model):
             models.Index(fields=["org", "id"], name="membership_by_org"),
             models.Index(fields=["org", "listed_as", "id"], name="membership_by_name"),
             models.Index(fields=["org", "last_sso_at", "id"], name="membership_by_last_sso"),
-            models.Index(fields=["org", "role", "id"], name="membership_by_role"),
+            models.Index(fields=["org", "role", "listed_as", "id"], name="membership_by_role"),
             models.Index(
                 fields=["org", "id"],
                 condition=models.Q(is_external_collaborator=True),

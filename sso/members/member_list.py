@@ -104,8 +104,15 @@ def page_of_members(
     )
 
 
-def count_of_members(*, org: Organization, wanted: MemberFilter, now: datetime) -> int:
-    """How many match, counted as far as COUNTED; one more stands for all that are beyond."""
+def count_of_members(
+    *, org: Organization, wanted: MemberFilter, now: datetime, first_page: Page[Membership] | None
+) -> int:
+    """How many match, counted as far as COUNTED; one more stands for all that are beyond.
+
+    Where they are all on the first page nobody is looked for again: a search that finds one looks through all members.
+    """
+    if first_page is not None and first_page.next_key is None:
+        return len(first_page.rows)
     return count_up_to(matching_members(org=org, wanted=wanted, now=now), COUNTED)
 
 

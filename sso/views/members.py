@@ -36,8 +36,9 @@ def members_page(request: OrgRequest) -> HttpResponse:
     org, now = request.access.org, timezone.now()
     form = MemberFilterForm(request.GET)
     wanted = form.wanted
-    page = page_of_members(org=org, wanted=wanted, after=key_from(request, "after"), now=now)
-    count = count_of_members(org=org, wanted=wanted, now=now)
+    after = key_from(request, "after")
+    page = page_of_members(org=org, wanted=wanted, after=after, now=now)
+    count = count_of_members(org=org, wanted=wanted, now=now, first_page=page if after is None else None)
     context = {
         "form": form,
         "wanted": wanted,

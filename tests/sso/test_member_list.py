@@ -107,7 +107,7 @@ def test_the_page_costs_the_same_queries_however_many_there_are(
     client: Client, people: World, query: str
 ) -> None:
     log_in_with_sso(client, people.olivia)
-    add_many(people.acme, 3, prefix="not-so-many")
+    add_many(people.acme, member_list.PAGE_SIZE + 1, prefix="not-so-many")
     client.get(PATH + query)
     with CaptureQueriesContext(database) as few:
         assert client.get(PATH + query).status_code == 200
@@ -116,6 +116,13 @@ def test_the_page_costs_the_same_queries_however_many_there_are(
         assert client.get(PATH + query).status_code == 200
     assert len(many) == len(few)
     assert len(many) <= 11, "\n".join(query["sql"] for query in many.captured_queries)
+
+
+def test_a_search_that_finds_one_looks_through_the_members_once(client: Client, people: World) -> None:
+    log_in_with_sso(client, people.olivia)
+    with CaptureQueriesContext(database) as captured:
+        assert "1 member" in client.get(PATH, {"q": "otto"}).text
+    assert len([query for query in captured.captured_queries if "%otto%" in query["sql"]]) == 1
 
 
 @pytest.mark.parametrize(
