@@ -64,6 +64,7 @@ lock:  ## Maintainers: write the lock files anew (needs uv)
 	uv export --quiet --frozen --no-default-groups --group telemetry --no-emit-project --no-header -o requirements/prod.lock
 	uv export --quiet --frozen --group dev --group interop --no-emit-project --no-header -o requirements/dev.lock
 	uv export --quiet --frozen --no-default-groups --only-group fuzz --no-emit-project --no-header -o requirements/fuzz.lock
+	uv export --quiet --frozen --no-default-groups --only-group peers --no-emit-project --no-header -o requirements/peers.lock
 
 clean:  ## Remove the environment and the demo's data
 	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache
