@@ -53,6 +53,19 @@ def test_french_is_set_as_it_is_written() -> None:
     assert [text for text in texts if wrong.search(text)] == []
 
 
+def test_french_elides_nothing_before_a_name() -> None:
+    """A name may begin with a vowel: "de Acme" is wrong, and so would be "d'Globex"."""
+    names = "org|organisation|name|connection|idp|user|member|email|domain|person|who|group|resource|vendor|created_by"
+    wrong = re.compile(
+        rf"\b(de|le|la|que|ne|se|si|(d|l|qu|s|n)\N{{RIGHT SINGLE QUOTATION MARK}}) ?(<[^>]*>)?%\(({names})\)",
+        re.I,
+    )
+    texts = [
+        text.replace("\N{NO-BREAK SPACE}", " ") for message in MESSAGES for text in message.texts.values()
+    ]
+    assert [text for text in texts if wrong.search(text)] == []
+
+
 def test_the_compiled_catalogue_is_that_of_the_texts() -> None:
     assert read_mo(FOLDER / "django.mo") == as_compiled(MESSAGES), "run `make messages`"
 
