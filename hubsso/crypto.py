@@ -79,6 +79,11 @@ def opens(sealed: str) -> bool:
     return True
 
 
+def sealed_with_each_key(plaintext: str) -> list[str]:
+    """The same text once under every key: whoever `opens` them all holds all of our keys."""
+    return [Fernet(key).encrypt(plaintext.encode()).decode() for key in settings.ENCRYPTION_KEYS]
+
+
 def check_keys(keys: Sequence[str], *, variable: str) -> None:
     """Raise ImproperlyConfigured, naming `variable`, unless there is a key and every key is a Fernet key."""
     if not keys:

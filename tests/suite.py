@@ -44,6 +44,7 @@ ON_POSTGRESQL = (
     "tests/sso/test_seen_attributes.py",
     "tests/sso/test_session_ends.py",
     "tests/sso/test_trials.py",
+    "tests/sso/operating",
     "tests/sso/oidc/test_parallel.py",
     "tests/sso/saml/test_replay.py",
     "tests/attacks/saml/test_times.py",
@@ -60,6 +61,8 @@ NOT_ON_POSTGRESQL = (
     "tests/orgs/test_audit_words.py",
     "tests/sso/settings/test_access.py",
     "tests/sso/settings/test_guides.py",
+    "tests/sso/operating/test_check_sso.py",
+    "tests/sso/operating/test_explain_access.py",
 )
 SOME_VARIANTS = ("-p", "tests.plugins.variants")
 

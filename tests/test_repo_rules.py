@@ -2,10 +2,13 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from hubsso.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("hubsso", "accounts", "orgs", "sso")
@@ -16,6 +19,7 @@ LAYERS = ("accounts", "orgs", "sso", "hubsso")  # each may import those before i
 # Modules of hubsso that know no app and that every app may use.
 FOUNDATION = frozenset(
     {
+        "hubsso.backup",
         "hubsso.charts",
         "hubsso.days",
         "hubsso.env",
@@ -36,6 +40,7 @@ FOUNDATION = frozenset(
         "hubsso.telemetry",
         "hubsso.text",
         "hubsso.throttle",
+        "hubsso.version",
     }
 )
 
@@ -180,6 +185,11 @@ def test_product_modules_say_what_they_own() -> None:
         and "management" not in path.parts
     ]
     assert silent == []
+
+
+def test_the_version_is_said_once() -> None:
+    said = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert said == VERSION
 
 
 def test_lock_files_name_no_host_but_the_public_ones() -> None:
