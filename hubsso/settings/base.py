@@ -205,7 +205,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # --- Static files --------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT: Path | None = DATA_DIR / "static"
+STATIC_ROOT: Path | None = Path(env.text("HUBSSO_STATIC_DIR", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [ROOT / "hubsso" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
