@@ -57,7 +57,8 @@ def outside(request: OrgRequest, org_slug: str, resource_slug: str = "") -> Http
     page = b"".join(as_stranger(request, path))
     back = reverse("sso:explorer", args=[org_slug])
     strip = render_to_string("sso/partials/outside_strip.html", {"org": org, "path": path, "back_url": back})
-    response = HttpResponse(page.replace(b"<body>", b"<body>" + strip.encode(), 1), status=HTTPStatus.OK)
+    page = page.replace(b"<header", strip.encode() + b"<header", 1)  # the link that skips it comes first
+    response = HttpResponse(page, status=HTTPStatus.OK)
     # Its forms would be sent as the admin.
     response._csp_replace = {"form-action": ["'none'"]}  # type: ignore[attr-defined]
     return response

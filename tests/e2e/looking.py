@@ -1,46 +1,54 @@
-"""What may be wrong with a page whatever it says: axe's findings, and a page wider than its window.
+"""What may be wrong with a page whatever it says. It is looked at in light and dark, wide and narrow.
 
-Looked at in light and dark, wide and narrow.
+axe must find nothing by any rule of WCAG 2.2 AA nor by its best practices, however minor; no page may be wider than
+its window, and nothing may move for visitors who ask for less motion.
 """
+
+from pathlib import Path
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 from tests.e2e.visitor import NARROW, WIDE, Scheme
 
-SERIOUS = frozenset({"serious", "critical"})
-RUN_AXE = """rules => axe.run(document, {resultTypes: ["violations"], ...(rules && {runOnly: rules})}).then(
-    results => results.violations.map(
-        ({impact, id, nodes}) => [impact, id, nodes.map(node => node.target.join(" ")).slice(0, 3)]
-    )
-)"""
-# A scheme changes colours and nothing else.
-RULES: dict[Scheme, list[str] | None] = {"light": None, "dark": ["color-contrast", "link-in-text-block"]}
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+SCRIPT = AXE_SCRIPT + (Path(__file__).parent / "looking.js").read_text(encoding="utf-8")
 # Scripts that watch sizes have had their turn.
 AFTER_LAYOUT = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
-WIDER_THAN_ITS_WINDOW = "() => document.documentElement.scrollWidth - window.innerWidth"
+
+FLOATS = "floats"  # text over what is not its ancestor (looking.js): judged wherever it stands
+# Text of one size and colour on one background is as legible on the next page; these were found to be.
+_legible: set[str] = set()
 
 
 def findings_on(page: Page) -> list[str]:
     """One line for each thing that is wrong; empty for a sound page."""
-    page.evaluate(AXE_SCRIPT)
-    findings = []
+    page.evaluate(SCRIPT)
+    findings = [f"moves: {element}" for element in page.evaluate("looking.moving()")]
     for width, height in (WIDE, NARROW):
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate(AFTER_LAYOUT)
-        excess = page.evaluate(WIDER_THAN_ITS_WINDOW)
+        excess = page.evaluate("looking.excessWidth()")
         if excess > 0:
-            findings.append(f"{_path(page)} at {width}px: {excess}px too wide")
-        for scheme, rules in RULES.items():
+            findings.append(f"at {width}px: {excess}px too wide")
+        layout = None
+        for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
-            lines = _violations(page, rules)
-            findings += [f"{_path(page)} at {width}px, {scheme}: {line}" for line in lines]
-    return findings
+            lines = _illegible(page)
+            # A scheme that leaves everything in its place changes the result of no other rule.
+            if layout != (layout := page.evaluate("looking.layout()")):
+                lines += page.evaluate("looking.rulesButOfColours()")
+            findings += [f"at {width}px, {scheme}: {line}" for line in lines]
+    return [f"{_path(page)} {finding}" for finding in findings]
 
 
-def _violations(page: Page, rules: list[str] | None) -> list[str]:
-    violations: list[tuple[str, str, list[str]]] = page.evaluate(RUN_AXE, rules)
-    return [f"{rule} at {'; '.join(nodes)}" for impact, rule, nodes in violations if impact in SERIOUS]
+def _illegible(page: Page) -> list[str]:
+    """What the rules of colours find in text that looks as none before."""
+    looks = set(page.evaluate("looking.looks()")) - _legible
+    lines: list[str] = page.evaluate("looks => looking.rulesOfColours(looks)", sorted(looks)) if looks else []
+    if not lines:
+        _legible.update(looks - {FLOATS})
+    return lines
 
 
 def _path(page: Page) -> str:

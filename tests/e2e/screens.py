@@ -1,6 +1,6 @@
 """`python -m tests.e2e.screens`: write a picture of every page to docs/screens from a fresh demo, and their list.
 
-A page is `<name>-light-1280.webp` and `<name>-dark-375.webp`, the whole of it; those that people meet first are taken
+A page is `<name>-light-1280.webp` and `<name>-dark-320.webp`, the whole of it; those that people meet first are taken
 in the other two combinations as well. `--png FOLDER` writes PNGs to a folder of your own instead, to look at.
 """
 
@@ -25,7 +25,7 @@ from tests.e2e.visitor import NARROW, Scheme, Visitor, visiting
 FOLDER = ROOT / "docs" / "screens"
 WIDE = (1280, 800)
 QUALITY_PERCENT = 70
-TALLEST_PX = {1280: 1600, 375: 2400}  # a longer page is cut: its end says nothing new
+TALLEST_PX = {WIDE[0]: 1600, NARROW[0]: 2400}  # a longer page is cut: its end says nothing new
 BOTH_ENDS: tuple[tuple[Scheme, tuple[int, int]], ...] = (("light", WIDE), ("dark", NARROW))
 ALL_VARIANTS = (*BOTH_ENDS, ("light", NARROW), ("dark", WIDE))
 MET_FIRST = frozenset({"welcome", "home-with-banner", "blocked", "page-after-login"})

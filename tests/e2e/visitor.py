@@ -12,7 +12,7 @@ from tests.demo.people import PASSWORD, Account
 
 Scheme = Literal["light", "dark"]
 WIDE = (1280, 900)
-NARROW = (375, 812)
+NARROW = (320, 640)
 TIMEOUT_MS = 10_000
 PATIENCE = 15
 
