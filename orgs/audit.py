@@ -5,7 +5,9 @@ when and from where, and never a secret, a token or an assertion.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,6 +109,7 @@ _CODE_WORDS = frozenset(
     }
 )
 
+_recorded_as: ContextVar[str] = ContextVar("recorded_as", default="")
 _RULE_KEYS = frozenset({"value", "role", "group"})
 
 
@@ -120,7 +123,7 @@ def record(
 ) -> AuditEvent:
     """Append one entry, in the caller's transaction or in its own. Raises KeyError for an unknown event.
 
-    `label` names who it was where it was no account.
+    `label` names who it was where it was no account; else whoever `recorded_as` names does.
     """
     EVENTS[event]
     with transaction.atomic():
@@ -129,12 +132,22 @@ def record(
             seq=_next_seq(org),
             event=event,
             actor=actor,
-            actor_label=(label_of(actor) if actor else label)[:MAX_LABEL],
+            actor_label=(label_of(actor) if actor else label or _recorded_as.get())[:MAX_LABEL],
             at=timezone.now(),
             ip=current_ip(),
             request_id=current_request_id(),
             data=dict(data or {}),
         )
+
+
+@contextmanager
+def recorded_as(label: str) -> Iterator[None]:
+    """Name whoever does, without an account, what is recorded within: a command's operator."""
+    token = _recorded_as.set(label)
+    try:
+        yield
+    finally:
+        _recorded_as.reset(token)
 
 
 def label_of(user: User) -> str:

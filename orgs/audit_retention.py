@@ -16,7 +16,7 @@ BATCH = 1000
 
 
 @transaction.atomic
-def set_retention(*, org: Organization, days: int | None, actor: User) -> None:
+def set_retention(*, org: Organization, days: int | None, actor: User | None) -> None:
     """Keep entries for so many days; None for good. Raises RetentionTooShort below `LEAST_DAYS`."""
     if days is not None and days < LEAST_DAYS:
         raise RetentionTooShort

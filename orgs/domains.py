@@ -74,7 +74,7 @@ def clean_name(typed: str) -> str:
 
 
 @transaction.atomic
-def add_domain(*, org: Organization, typed: str, actor: User) -> Domain:
+def add_domain(*, org: Organization, typed: str, actor: User | None) -> Domain:
     """Claim a domain; what is returned has its challenge. Raises a DomainRefused that says why not."""
     name = clean_name(typed)
     members.lock_organisation(org.pk)
@@ -111,7 +111,7 @@ def check_domain(*, domain: Domain, actor: User, now: datetime, look_up: LookUp 
         raise DomainNotProven
 
 
-def set_auto_join(*, domain: Domain, is_on: bool, actor: User) -> None:
+def set_auto_join(*, domain: Domain, is_on: bool, actor: User | None) -> None:
     """Let accounts with a verified address in the domain join without an invitation, or no longer."""
     if Domain.objects.filter(pk=domain.pk, auto_join=not is_on).update(auto_join=is_on):
         data = {"domain": domain.name, "auto_join": is_on}

@@ -17,18 +17,23 @@ RESERVED_SLUGS = frozenset({"new"})
 
 
 @transaction.atomic
-def create_organisation(*, name: str, slug: str, creator: User, description: str = "") -> Organization:
-    """Make an organisation whose first admin is `creator`. Raises SlugTaken."""
+def create_organisation(
+    *, name: str, slug: str, creator: User, description: str = "", is_by_operator: bool = False
+) -> Organization:
+    """Make an organisation whose first admin is `creator`, also where an operator makes it. Raises SlugTaken."""
     org = Organization(name=name, slug=slug, description=description)
     _save_with_slug(org)
     Membership.objects.create(org=org, user=creator, role=Role.ADMIN, role_source=RoleSource.MANUAL)
-    audit.record("org.create", org=org, actor=creator, data={"name": name, "slug": slug})
+    data = {"name": name, "slug": slug}
+    if is_by_operator:
+        data["member"] = audit.label_of(creator)
+    audit.record("org.create", org=org, actor=None if is_by_operator else creator, data=data)
     return org
 
 
 @transaction.atomic
 def update_organisation(
-    *, org: Organization, name: str, description: str, default_role: Role, actor: User
+    *, org: Organization, name: str, description: str, default_role: Role, actor: User | None
 ) -> Organization:
     """Change an organisation's profile and the role that new members get."""
     changes = {"name": name, "description": description, "default_role": default_role.value}

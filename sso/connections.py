@@ -101,7 +101,7 @@ class SAMLConfiguration:
 
 @transaction.atomic
 def create_connection(
-    *, org: Organization, name: str, protocol: SSOProtocol, actor: User, vendor: str = GENERIC
+    *, org: Organization, name: str, protocol: SSOProtocol, actor: User | None, vendor: str = GENERIC
 ) -> Connection:
     """Make a connection without any revision. Raises ConnectionNameTaken."""
     try:
@@ -127,7 +127,7 @@ def rename_connection(*, connection: Connection, name: str, actor: User) -> None
 
 
 @transaction.atomic
-def change_vendor(*, connection: Connection, vendor: str, actor: User) -> None:
+def change_vendor(*, connection: Connection, vendor: str, actor: User | None) -> None:
     """Show another vendor's guide; nothing else depends on it."""
     before = lock_connection(connection).vendor
     Connection.objects.filter(pk=connection.pk).update(vendor=vendor)
@@ -182,20 +182,28 @@ def passed_test(*, revision: Revision, user: User) -> RevisionTest | None:
 
 @transaction.atomic
 def go_live(
-    *, connection: Connection, revision: Revision, actor: User, now: datetime, trial_seconds: int = 0
+    *,
+    connection: Connection,
+    revision: Revision,
+    actor: User | None,
+    now: datetime,
+    trial_seconds: int = 0,
+    tested_by: User | None = None,
 ) -> Revision:
     """Make a draft live; the live revision retires, and with it every SSO session that it gave.
 
     For `trial_seconds`, if any, it is on trial (see `trials`), unless there is nothing to fall back to or the
     connection is switched off, so that nobody could confirm it.
 
-    Raises DraftGone if it is no draft any more, DraftNotTested unless the actor's newest test of it passed.
+    `tested_by` is the admin whose test counts where an operator does it. Raises DraftGone if it is no draft any more,
+    DraftNotTested unless the newest test of it by the actor, or by that admin, passed.
     """
     is_enabled = lock_connection(connection).is_enabled
     draft = connection.revisions.filter(pk=revision.pk, status=Revision.Status.DRAFT).first()
     if draft is None:
         raise DraftGone
-    if passed_test(revision=draft, user=actor) is None:
+    tester = actor or tested_by
+    if tester is None or passed_test(revision=draft, user=tester) is None:
         raise DraftNotTested
     replaced = connection.revisions.filter(status=Revision.Status.LIVE).first()
     draft.replaced = trials.proven(replaced)
@@ -221,7 +229,7 @@ def go_live(
 
 
 @transaction.atomic
-def switch_off(*, connection: Connection, actor: User, accepts_lock_out: bool = False) -> None:
+def switch_off(*, connection: Connection, actor: User | None, accepts_lock_out: bool = False) -> None:
     """Nobody signs in by this connection any more, and its SSO sessions end for good. Raises WouldLockOut."""
     lock_connection(connection)
     if not accepts_lock_out and would_lock_out(connection):
@@ -233,7 +241,7 @@ def switch_off(*, connection: Connection, actor: User, accepts_lock_out: bool = 
 
 
 @transaction.atomic
-def switch_on(*, connection: Connection, actor: User) -> None:
+def switch_on(*, connection: Connection, actor: User | None) -> None:
     """Members sign in by this connection again, through its live revision."""
     lock_connection(connection)
     connection.is_enabled = True
@@ -353,7 +361,7 @@ def _open_secret(revision: Revision) -> str:
         raise SecretUnreadable(field="client_secret") from None
 
 
-def _record(connection: Connection, actor: User, *, action: str, **data: object) -> None:
+def _record(connection: Connection, actor: User | None, *, action: str, **data: object) -> None:
     audit.record(
         "org.settings.sso",
         org=connection.org,

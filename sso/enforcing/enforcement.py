@@ -39,9 +39,12 @@ def policy_stamp(policy: SSOPolicy) -> str:
 
 
 def what_step_needs(
-    *, org: Organization, enforcement: Enforcement, user: User, browser_session: str, now: datetime
+    *, org: Organization, enforcement: Enforcement, user: User | None, browser_session: str, now: datetime
 ) -> list[SettingsRefused]:
-    """All that stands between this admin, in this browser, and a step to `enforcement`; empty where nothing does."""
+    """All that stands between this admin, in this browser, and a step to `enforcement`; empty where nothing does.
+
+    Without a `user` it is an operator, who has no browser: they can't enforce.
+    """
     if enforcement is Enforcement.OFF:
         return []
     missing: list[SettingsRefused] = []
@@ -51,9 +54,9 @@ def what_step_needs(
         return missing
     if SSOPolicy.objects.filter(org=org, confirm_by__gt=now).exists():
         missing.append(RevisionOnTrial(field="enforcement"))
-    if not _holds_session(org, user, browser_session, now):
+    if user is None or not _holds_session(org, user, browser_session, now):
         missing.append(EnforcingNeedsSession(field="enforcement"))
-    if not recovery_codes.codes_of(org=org, user=user).are_ready:
+    if user is None or not recovery_codes.codes_of(org=org, user=user).are_ready:
         missing.append(EnforcingNeedsRecoveryCodes(field="enforcement"))
     return missing
 
@@ -64,7 +67,7 @@ def change_policy(
     org: Organization,
     enforcement: Enforcement | None = None,
     session_timeout_seconds: int | None = None,
-    actor: User,
+    actor: User | None,
     browser_session: str,
     now: datetime,
     based_on: str | None = None,

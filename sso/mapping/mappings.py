@@ -54,7 +54,7 @@ class GroupRow:
 
 @transaction.atomic
 def save_email_domains(
-    *, connection: Connection, domains: Iterable[str], actor: User, based_on: str | None = None
+    *, connection: Connection, domains: Iterable[str], actor: User | None, based_on: str | None = None
 ) -> list[str]:
     """Set the matching e-mail domains; none means that no e-mail is compared.
 
@@ -91,7 +91,7 @@ def save_role_mapping(
     is_enabled: bool,
     attribute: str,
     rows: Sequence[RoleRow],
-    actor: User,
+    actor: User | None,
     now: datetime,
     based_on: str | None = None,
     previewed: str | None = None,
@@ -114,7 +114,7 @@ def save_role_mapping(
 
 @transaction.atomic
 def _replace_role_mapping(
-    connection: Connection, mapping: RoleMapping, *, actor: User, based_on: str | None
+    connection: Connection, mapping: RoleMapping, *, actor: User | None, based_on: str | None
 ) -> None:
     refuse_stale(based_on=based_on, now_saved=role_mapping_stamp(lock_connection(connection)))
     is_enabled, attribute = mapping.is_enabled, mapping.attribute
@@ -160,7 +160,7 @@ def save_group_mapping(
     is_enabled: bool,
     attribute: str,
     rows: Sequence[GroupRow],
-    actor: User,
+    actor: User | None,
     based_on: str | None = None,
     previewed: str | None = None,
 ) -> None:
@@ -227,7 +227,7 @@ def group_mapping_stamp(connection: Connection) -> str:
     return stamp_of(connection.group_mapping_enabled, connection.group_attribute, rules)
 
 
-def take_back_mapped_seats(*, connection: Connection, actor: User) -> None:
+def take_back_mapped_seats(*, connection: Connection, actor: User | None) -> None:
     """Remove the organisation's mapped seats unless another of its connections still maps groups.
 
     Otherwise they would stay for ever: only a login through a mapping takes a mapped seat back.
@@ -280,7 +280,7 @@ def _require_preview(previewed: str | None, mapping: RoleMapping | GroupMapping)
         raise PreviewNeeded
 
 
-def _record(connection: Connection, actor: User, **data: object) -> None:
+def _record(connection: Connection, actor: User | None, **data: object) -> None:
     audit.record(
         "org.settings.sso.mapping",
         org=connection.org,
