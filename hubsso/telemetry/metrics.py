@@ -47,11 +47,13 @@ class MetricsMiddleware:
 
 def exposition() -> bytes:
     """Everything that was counted, of all processes of this node, in Prometheus' text format."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY)
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    from hubsso.telemetry.queue_metrics import QUEUE  # noqa: PLC0415 - its models are not ready when settings load us
+
+    counted = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        counted = CollectorRegistry()
+        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+    return generate_latest(counted) + generate_latest(QUEUE)
 
 
 def route_of(request: HttpRequest) -> str:

@@ -12,6 +12,7 @@ from django.test import Client
 from prometheus_client import REGISTRY
 from pytest_django import Settings
 
+from hubsso.telemetry.queue_metrics import QUEUE
 from sso.watching import metrics
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,6 +34,7 @@ def test_they_are_read_by_the_token_alone(client: Client, settings: Settings) ->
     answer = client.get("/metrics", headers=TOKEN | host)
     assert answer.status_code == 200
     assert "# TYPE hubsso_http_requests_total counter" in answer.text
+    assert 'hubsso_jobs{state="waiting"} 0.0' in answer.text
     assert answer["Cache-Control"] == "no-store"
     wrong: list[dict[str, str]] = [{}, {"Authorization": "Bearer t0ke"}, {"Authorization": "Bearer "}]
     for headers in wrong:
@@ -96,10 +98,8 @@ def test_dashboard_and_alerts_ask_for_metrics_that_exist(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
     if path.endswith(".json"):
         json.loads(text)
-    exposed = {sample.name for family in REGISTRY.collect() for sample in family.samples}
-    exposed |= {
-        f"{family.name}{end}" for family in REGISTRY.collect() for end in ("_total", "_bucket", "_count")
-    }
+    families = [family for registry in (REGISTRY, QUEUE) for family in registry.collect()]
+    exposed = {f"{family.name}{end}" for family in families for end in ("", "_total", "_bucket", "_count")}
     asked = set(re.findall(r"\bhubsso_\w+", text))
     assert asked
     assert asked <= exposed
