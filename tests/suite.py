@@ -50,6 +50,7 @@ ON_POSTGRESQL = (
     "tests/attacks/saml/test_times.py",
     "tests/attacks/saml/test_logout.py",
     "tests/attacks/web/test_idp_stays_inside.py",
+    "tests/hubsso/jobs/test_schedule.py",
     "tests/hubsso/test_environment.py",
 )
 EVERYTHING = "--everything-on-postgresql"

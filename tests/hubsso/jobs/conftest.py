@@ -11,8 +11,15 @@ from pytest_django import Settings
 from hubsso.jobs.worker import JobWorker
 
 
+@pytest.fixture(autouse=True)
+def _connection_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker would close the one whose transaction is rolled back after the test."""
+    for module in ("hubsso.jobs.worker", "django_tasks_db.management.commands.db_worker"):
+        monkeypatch.setattr(f"{module}.close_old_connections", lambda: None)
+
+
 @pytest.fixture
-def queue(settings: Settings, transactional_db: None) -> None:
+def queue(settings: Settings, db: None) -> None:
     """Jobs wait in the database."""
     settings.TASKS = {"default": {"BACKEND": settings.TASK_BACKENDS["queue"]}}
 

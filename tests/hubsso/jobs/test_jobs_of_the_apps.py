@@ -1,5 +1,7 @@
 """The jobs of the apps: step by step they reach everybody, once."""
 
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.utils import timezone
@@ -62,13 +64,14 @@ def test_all_members_are_reminded_after_one_press(
     assert len(mail.outbox) == len({message.to[0] for message in mail.outbox}) == 6
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_without_a_queue_the_others_wait_for_another_press(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     monkeypatch.setattr(rollout, "REMIND_AT_ONCE", 2)
     crowd(world)
-    press = reminders.remind_everybody(org=world.globex, actor=world.zoe.user, now=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        press = reminders.remind_everybody(org=world.globex, actor=world.zoe.user, now=timezone.now())
     assert press == rollout.Reminded(count=2, has_more=True)
     assert len(mail.outbox) == 2
 
