@@ -1,5 +1,6 @@
 """Jobs in Django's admin, for operators: to look at, and to run again. Nothing is added, changed or deleted."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,9 +13,10 @@ from django_tasks_db import admin as _library_admin  # noqa: F401 - registers wh
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from hubsso.jobs import retries, schedule
-from hubsso.jobs.models import PeriodicJob
+from hubsso.jobs.models import PeriodicJob, QueuedJob
+from hubsso.jobs.registry import JOBS
 
-# The library's shows the same; it has no way to run a job again.
+# The library's shows the same, and has no way to run a job again.
 admin.site.unregister(DBTaskResult)
 
 
@@ -34,10 +36,23 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().has_change_permission(request)
 
 
-@admin.register(DBTaskResult)
+class NameFilter(admin.SimpleListFilter):
+    """By the jobs that there are: to ask the table for their names would read all of it."""
+
+    title = _("job")
+    parameter_name = "job"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in sorted(JOBS)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(task_path=self.value()) if self.value() else queryset
+
+
+@admin.register(QueuedJob)
 class JobAdmin(ReadOnlyAdmin):
-    list_display = ("task_path", "status", "tries", "enqueued_at", "started_at", "finished_at", "due_at")
-    list_filter = ("status", "task_path")
+    list_display = ("task_path", "status", "tries", "enqueued_at", "finished_at", "due_at")
+    list_filter = ("status", NameFilter)
     search_fields = ("=id", "task_path")
     ordering = ("-enqueued_at",)
     show_full_result_count = False
@@ -63,8 +78,9 @@ class JobAdmin(ReadOnlyAdmin):
         return len(job.worker_ids)
 
     @admin.display(description=_("due"), ordering="run_after")
-    def due_at(self, job: Any) -> Any:
-        return None if job.run_after == get_date_max() else job.run_after
+    def due_at(self, job: Any) -> datetime | None:
+        """When one that was put off comes again."""
+        return None if job.finished_at or job.run_after == get_date_max() else job.run_after
 
     @admin.action(description=_("Run again what has failed"), permissions=("run",))
     def run_again(self, request: HttpRequest, jobs: QuerySet[Any]) -> None:

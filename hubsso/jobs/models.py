@@ -7,8 +7,21 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_tasks_db.models import DBTaskResult
 
 from hubsso.crypto import SealedField, seal, unseal
+
+
+class QueuedJob(DBTaskResult[Any, Any]):
+    """The library's row, under a name that operators know it by."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+
+    def __str__(self) -> str:
+        return self.task_path
 
 
 class PeriodicJob(models.Model):

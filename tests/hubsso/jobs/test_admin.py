@@ -11,7 +11,7 @@ from tests.hubsso.jobs.conftest import Work, rows
 from tests.hubsso.jobs.example_jobs import hopeless
 from tests.hubsso.jobs.test_schedule import NOW
 
-JOBS = "/admin/django_tasks_database/dbtaskresult/"
+JOBS = "/admin/jobs/queuedjob/"
 PERIODIC = "/admin/jobs/periodicjob/"
 
 
@@ -32,7 +32,7 @@ def signed_in(client: Client, *permissions: str) -> Client:
 
 
 def test_operator_sees_why_a_job_failed_and_can_change_nothing(client: Client, failed: str) -> None:
-    staff = signed_in(client, "view_dbtaskresult", "change_dbtaskresult", "delete_dbtaskresult")
+    staff = signed_in(client, "view_queuedjob", "change_queuedjob", "delete_queuedjob")
     assert "hopeless" in staff.get(JOBS).content.decode()
     page = staff.get(f"{JOBS}{failed}/change/").content.decode()
     assert "It would never work." in page
@@ -43,12 +43,12 @@ def test_operator_sees_why_a_job_failed_and_can_change_nothing(client: Client, f
 
 
 @pytest.mark.parametrize(
-    ("permission", "status"), [("change_dbtaskresult", "READY"), ("view_dbtaskresult", "FAILED")]
+    ("permission", "status"), [("change_queuedjob", "READY"), ("view_queuedjob", "FAILED")]
 )
 def test_who_may_change_jobs_may_run_one_again(
     client: Client, failed: str, permission: str, status: str
 ) -> None:
-    staff = signed_in(client, "view_dbtaskresult", permission)
+    staff = signed_in(client, "view_queuedjob", permission)
     staff.post(JOBS, {"action": "run_again", "_selected_action": [failed]})
     assert rows()[0].status == status
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -15,6 +16,7 @@ from hubsso.jobs.checks import somebody_works
 from hubsso.jobs.models import PeriodicJob
 from hubsso.jobs.registry import JOBS, periodic_jobs
 from hubsso.jobs.state import queue_state
+from hubsso.jobs.worker import JobWorker
 from tests.hubsso.jobs.conftest import let_time_pass, rows
 from tests.hubsso.jobs.example_jobs import greet
 from tests.parallel import in_parallel
@@ -74,6 +76,24 @@ def test_without_a_queue_the_worker_still_sees_to_what_is_due(
     assert len(run) >= len(periodic_jobs())
     assert PeriodicJob.objects.filter(last_run_at__isnull=False).count() == len(periodic_jobs())
     assert rows() == []
+
+
+@pytest.mark.django_db
+def test_a_worker_waits_for_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[str] = []
+    pauses: list[float] = []
+
+    def run(worker: JobWorker) -> None:
+        tries.append("tried")
+        if len(tries) < 9:
+            raise OperationalError("the database is away")
+        worker.running = False
+
+    monkeypatch.setattr(JobWorker, "run_what_waits", run)
+    monkeypatch.setattr("hubsso.jobs.worker.connections.close_all", lambda: None)
+    monkeypatch.setattr("hubsso.jobs.worker.time.sleep", pauses.append)
+    JobWorker().run_until_stopped()
+    assert pauses == [2, 4, 8, 16, 30, 30, 30, 30]
 
 
 # --- Steps -----------------------------------------------------------------------------------------------
