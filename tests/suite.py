@@ -52,6 +52,7 @@ ON_POSTGRESQL = (
     "tests/attacks/web/test_idp_stays_inside.py",
     "tests/hubsso/jobs/test_schedule.py",
     "tests/hubsso/test_environment.py",
+    "tests/migrations",
 )
 EVERYTHING = "--everything-on-postgresql"
 
