@@ -1,6 +1,5 @@
-"""Single sign-on without losing one's place: the fragment, a form that is being typed, and no mouse at all."""
+"""Single sign-on without losing one's place: a form that is being typed, and no mouse at all."""
 
-import re
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +13,6 @@ from tests.e2e.visitor import NARROW, Visitor
 
 pytestmark = pytest.mark.e2e
 
-RUNBOOK = "/orgs/acme/r/incident-runbook/"
 MAX_TABS = 60
 
 
@@ -39,13 +37,6 @@ def tab_to(page: Page, target: Locator) -> None:
     expect(target).to_be_focused()
     outline = target.evaluate("element => getComputedStyle(element).outlineStyle")
     assert outline != "none"
-
-
-def test_a_login_returns_to_the_same_place_of_the_same_page(visitor: Visitor) -> None:
-    visitor.sign_in(MAX)
-    visitor.open(f"{RUNBOOK}?from=mail#the-first-ten-minutes")
-    visitor.authenticate("Acme Login", MAX)
-    expect(visitor.page).to_have_url(re.compile(r"/incident-runbook/\?from=mail#the-first-ten-minutes$"))
 
 
 def test_the_page_before_a_first_login(visitor: Visitor) -> None:

@@ -1,13 +1,17 @@
 """What several stories begin with, written into the database and the browser instead of clicked."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
 from orgs.models import Membership
-from sso.models import LinkedIdentity, SSOSession
+from sso import connections
+from sso.connections import SAMLConfiguration
+from sso.models import Connection, LinkedIdentity, Revision, SSOSession
 from tests.demo_idp import Tenant
 from tests.e2e.visitor import Visitor
+from tests.sso.saml.conftest import GlobexLogin
 from tests.sso.whole_login import WholeLogin
 
 
@@ -39,3 +43,20 @@ def let_sessions_end(member: Membership) -> None:
     """All SSO sessions of the member are over since a second ago."""
     now = timezone.now()
     SSOSession.objects.filter(org=member.org, user=member.user).update(expires_at=now - timedelta(seconds=1))
+
+
+def save_saml_draft(globex: GlobexLogin, actor: Any, *, certificates: list[str]) -> Revision:
+    return connections.save_draft(
+        connection=globex.connection,
+        configuration=SAMLConfiguration(
+            issuer=globex.tenant.saml_entity_id,
+            sso_url=globex.tenant.saml_sso_url,
+            certificates=certificates,
+        ),
+        actor=actor,
+        now=timezone.now(),
+    )
+
+
+def live_number(connection: Connection) -> int:
+    return connection.revisions.get(status=Revision.Status.LIVE).number

@@ -8,8 +8,8 @@ from playwright.sync_api import Response, expect
 from orgs.models import Resource
 from orgs.roles import Role
 from sso.viewer import start_url
-from tests.e2e.lock_outs.conftest import Enter
-from tests.e2e.lock_outs.stage import be_known_at_idp, let_sessions_end, link
+from tests.e2e.staged.conftest import Enter
+from tests.e2e.staged.stage import be_known_at_idp, let_sessions_end, link
 from tests.sso.oidc.conftest import AcmeLogin
 from tests.sso.saml.conftest import GlobexLogin
 from tests.sso.whole_login import PRIVATE_TEXT, WholeLogin

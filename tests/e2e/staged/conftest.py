@@ -11,9 +11,11 @@ from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from orgs.models import Membership
+from orgs.roles import Role
+from tests.builders import make_member, make_user
 from tests.conftest import log_in, log_in_with_sso
 from tests.demo_idp import DemoIdP
-from tests.e2e.lock_outs.stage import bring_cookie
+from tests.e2e.staged.stage import bring_cookie
 from tests.e2e.visitor import Visitor, visiting
 from tests.sso.oidc.conftest import AcmeLogin, forget_idps, make_acme
 from tests.sso.saml.conftest import GlobexLogin, make_globex
@@ -45,6 +47,12 @@ def acme(portal: str, idp_server: DemoIdP) -> AcmeLogin:
 def globex(portal: str, idp_server: DemoIdP) -> GlobexLogin:
     """Enforces SSO by SAML."""
     return make_globex(idp_server, Client())
+
+
+@pytest.fixture
+def zoe(globex: GlobexLogin) -> Membership:
+    """Globex's admin."""
+    return make_member(globex.org, make_user("zoe@globex.example", name="Zoe"), role=Role.ADMIN)
 
 
 @pytest.fixture

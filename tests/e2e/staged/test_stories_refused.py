@@ -9,13 +9,11 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from orgs.models import Membership
-from orgs.roles import Role
 from sso.models import Connection, LinkedIdentity
-from tests.builders import make_member, make_user
 from tests.demo_idp import OIDCFault, SAMLFault
 from tests.demo_idp.oidc_logout_tokens import logout_token
-from tests.e2e.lock_outs.conftest import Enter
-from tests.e2e.lock_outs.stage import be_known_at_idp, link
+from tests.e2e.staged.conftest import Enter
+from tests.e2e.staged.stage import be_known_at_idp, link
 from tests.e2e.visitor import Visitor
 from tests.sso.oidc.conftest import CLIENT_ID, AcmeLogin
 from tests.sso.saml.conftest import GlobexLogin
@@ -46,12 +44,6 @@ def read_refusal(admin: Visitor, login: WholeLogin, reference: str) -> None:
 
 def reference_on(visitor: Visitor) -> str:
     return visitor.main.locator(".reference code").inner_text()
-
-
-@pytest.fixture
-def zoe(globex: GlobexLogin) -> Membership:
-    """Globex's admin."""
-    return make_member(globex.org, make_user("zoe@globex.example", name="Zoe"), role=Role.ADMIN)
 
 
 def test_story_8_every_refusal_has_a_reference_under_which_the_admin_reads_the_cause(
