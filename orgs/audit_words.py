@@ -23,6 +23,7 @@ NAMES: dict[str, str | Promise] = {
     "actor": _("actor"),
     "days": _("days"),
     "event": _("event"),
+    "for": pgettext_lazy("whom a link is for", "for"),
     "format": _("format"),
     "since": _("since"),
     "until": _("until"),
