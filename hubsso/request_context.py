@@ -10,7 +10,8 @@ import logging
 import re
 import traceback
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -108,6 +109,17 @@ def _address(text: str) -> str | None:
     except ValueError:
         return None
     return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+@contextmanager
+def in_place_of_a_request(request_id: str) -> Iterator[None]:
+    """While inside, log lines and audit entries carry this id: for what is done beside requests, as a job is."""
+    token, notes_token = _current.set(RequestContext(request_id=request_id, ip=None)), _notes.set({})
+    try:
+        yield
+    finally:
+        _current.reset(token)
+        _notes.reset(notes_token)
 
 
 class RequestContextMiddleware:

@@ -3,8 +3,8 @@
 What a login or the gate relies on is never read from it, and no guess at a secret is counted in it: whoever empties,
 stops or writes to it opens nothing. Its values are whole numbers; anything else, a pickle among them, is not read.
 
-Nobody waits for it: an answer comes within a quarter of a second, or it counts as away, and is asked again after some
-seconds by one request. Meanwhile, `count` and `read` answer None.
+Nobody waits for it: it connects and answers within a quarter of a second each, or counts as away, and is asked again
+after some seconds by one request. Meanwhile, `count` and `read` answer None.
 """
 
 import logging

@@ -11,7 +11,7 @@ from hubsso.jobs.registry import JOBS
 from hubsso.jobs.retries import try_later
 
 logger = logging.getLogger(__name__)
-_UNKNOWN_LOST_AFTER = timedelta(hours=1)  # of a version that had other jobs
+_UNKNOWN_LOST_AFTER = timedelta(days=1)  # a job of another version, whose workers look after it
 
 
 class WorkerLost(Exception):

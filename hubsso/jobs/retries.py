@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks.base import TaskResult
@@ -17,6 +18,8 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 from hubsso.jobs.registry import FAILED_BEFORE, JOBS, GiveUp
 
 logger = logging.getLogger(__name__)
+
+OTHER_VERSIONS_LAST = timedelta(days=1)
 
 
 def connect() -> None:
@@ -48,6 +51,29 @@ def try_later(row: DBTaskResult[Any, Any], *, attempt: int, now: datetime) -> da
         priority=min(row.priority, FAILED_BEFORE),
     )
     return run_after
+
+
+def is_known(row: DBTaskResult[Any, Any]) -> bool:
+    """Is the job one of this version's?"""
+    try:
+        return row.task is not None
+    except (ImportError, SuspiciousOperation):
+        return False
+
+
+def leave_to_another_version(row: DBTaskResult[Any, Any], *, now: datetime) -> None:
+    """While one version replaces another, either has jobs that the other does not know: put it back, for a day."""
+    fields = {"job": row.task_path, "job_id": str(row.pk)}
+    rows = DBTaskResult.objects.filter(pk=row.pk)
+    if now - row.enqueued_at < OTHER_VERSIONS_LAST:
+        logger.warning("job.unknown", extra=fields)
+        put_back = now + timedelta(minutes=1)
+        rows.update(status=TaskResultStatus.READY, run_after=put_back, worker_ids=row.worker_ids[:-1])
+        return
+    logger.error("job.failed", extra=fields | {"error": "no such job"})
+    rows.update(
+        status=TaskResultStatus.FAILED, finished_at=now, exception_class_path="ImportError", traceback=""
+    )
 
 
 def _spread(delay: timedelta) -> timedelta:

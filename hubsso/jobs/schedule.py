@@ -1,7 +1,7 @@
 """Enqueues what is due again. Any number of workers may do it: of those that see a job due, one moves it on."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django_tasks import TaskResultStatus
@@ -11,15 +11,16 @@ from hubsso.jobs.models import PeriodicJob
 from hubsso.jobs.registry import JOBS, periodic_jobs
 
 logger = logging.getLogger(__name__)
+FORGET_AFTER = timedelta(days=30)
 
 
 def know_all(*, now: datetime) -> None:
-    """Give every periodic job its row, and forget those that there are no more. A new one is due at once."""
+    """Give every periodic job its row; a new one is due at once. Forget those that no version has had for long."""
     names = periodic_jobs()
     PeriodicJob.objects.bulk_create(
         [PeriodicJob(name=name, next_run_at=now) for name in sorted(names)], ignore_conflicts=True
     )
-    PeriodicJob.objects.exclude(name__in=names).delete()
+    PeriodicJob.objects.filter(next_run_at__lt=now - FORGET_AFTER).exclude(name__in=names).delete()
 
 
 def enqueue_due(*, now: datetime) -> list[str]:

@@ -14,7 +14,7 @@ from hubsso.jobs.backends import runs_inline
 logger = logging.getLogger(__name__)
 Row = TypeVar("Row")
 
-STEP_SECONDS = 20
+STEP_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)

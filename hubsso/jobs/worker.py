@@ -7,14 +7,16 @@ the job at hand. A database that is away is waited for.
 import logging
 import time
 from types import FrameType
+from typing import Any
 
 from django.db import Error, close_old_connections, connections
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
-from hubsso.jobs import lost, schedule
+from hubsso.jobs import lost, retries, schedule
 from hubsso.jobs.backends import runs_inline
+from hubsso.request_context import in_place_of_a_request
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class JobWorker(Worker):
 
     def run_until_stopped(self) -> None:
         """Returns after SIGTERM or Ctrl-C; or leaves by SystemExit where nothing was under way."""
+        logger.info("jobs.worker.started", extra={"worker": self.worker_id})
         pause = self.interval
         while self.running:
             try:
@@ -59,8 +62,12 @@ class JobWorker(Worker):
             super().run()
         close_old_connections()
 
-    def run_task(self, db_task_result: object) -> None:
-        super().run_task(db_task_result)  # type: ignore[arg-type]  # generic in arguments that nobody here knows
+    def run_task(self, db_task_result: Any) -> None:
+        with in_place_of_a_request(db_task_result.id.hex):
+            if retries.is_known(db_task_result):
+                super().run_task(db_task_result)
+            else:
+                retries.leave_to_another_version(db_task_result, now=timezone.now())
         self._look()
 
     def shutdown(self, signum: int, frame: FrameType | None) -> None:

@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from hubsso.jobs import lost, pruning, retries
 from hubsso.jobs.registry import FOR_A_DAY
-from hubsso.request_context import JSONFormatter
+from hubsso.request_context import JSONFormatter, RequestContextFilter
 from tests.hubsso.jobs.conftest import Work, let_time_pass, rows
 from tests.hubsso.jobs.example_jobs import THREE_TRIES, done, fails, greet, hopeless
 
@@ -111,11 +111,22 @@ def test_job_that_kills_its_workers_fails_at_last(work: Work) -> None:
     assert (row.status, row.exception_class_path) == ("FAILED", "hubsso.jobs.lost.WorkerLost")
 
 
+def test_job_that_only_another_version_knows_waits_for_it(work: Work) -> None:
+    greet.enqueue("Max")
+    DBTaskResult.objects.update(task_path="jobs.of_a_newer_version")
+    (row,) = work()
+    assert (row.status, row.worker_ids) == ("READY", [])
+    let_time_pass(days=2)
+    (row,) = work()
+    assert row.status == "FAILED"
+
+
 def test_each_try_is_a_line_with_the_job_its_id_the_try_and_how_long(
     work: Work, caplog: pytest.LogCaptureFixture
 ) -> None:
     fails.append(OSError("not now"))
     greet.enqueue("Max")
+    caplog.handler.addFilter(RequestContextFilter())
     with caplog.at_level(logging.INFO, logger="hubsso.jobs"):
         work()
         let_time_pass(hours=1)
@@ -128,6 +139,7 @@ def test_each_try_is_a_line_with_the_job_its_id_the_try_and_how_long(
     for line in lines:
         assert line["job"] == "tests.hubsso.jobs.example_jobs.greet"
         assert line["job_id"] == str(row.pk)
+        assert line["request_id"] == row.pk.hex
         assert line["duration_ms"] >= 0
 
 

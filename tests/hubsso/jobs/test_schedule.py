@@ -56,10 +56,11 @@ def test_a_job_is_due_again_after_its_time_and_not_while_it_is_under_way(queue: 
 def test_a_restart_makes_nothing_due(queue: None) -> None:
     schedule.know_all(now=NOW)
     schedule.enqueue_due(now=NOW)
-    PeriodicJob.objects.create(name="gone.jobs.of_an_old_version", next_run_at=NOW)
+    PeriodicJob.objects.create(name="jobs.of_a_newer_version", next_run_at=NOW)
+    PeriodicJob.objects.create(name="jobs.of_an_old_version", next_run_at=NOW - timedelta(days=31))
     schedule.know_all(now=NOW + timedelta(minutes=1))
     assert schedule.enqueue_due(now=NOW + timedelta(minutes=1)) == []
-    assert PeriodicJob.objects.count() == len(periodic_jobs())
+    assert {row.name for row in PeriodicJob.objects.all()} == {*periodic_jobs(), "jobs.of_a_newer_version"}
 
 
 def test_a_worker_runs_everything_that_is_due(queue: None) -> None:
