@@ -22,11 +22,17 @@ def org_named(slug: str) -> Organization:
     )
 
 
-def account_named(email: str) -> User:
-    """By the address it signs in with, else by another one that it has proven. Raises CommandError."""
+def find_account(email: str) -> User | None:
+    """By the address it signs in with, else by another one that it has proven."""
     user = User.objects.filter(email__iexact=email).first()
     if user is None and (user_id := account_of(email)) is not None:
         user = User.objects.filter(pk=user_id).first()
+    return user
+
+
+def account_named(email: str) -> User:
+    """Raises CommandError."""
+    user = find_account(email)
     if user is None:
         raise CommandError(f"There is no account {email}.")
     return user
