@@ -18,12 +18,15 @@ class MemberOf:
 
 @dataclass(frozen=True, slots=True)
 class WithheldOrg:
-    """One of the viewer's organisations that shows them nothing until they authenticate with its IdP."""
+    """One of the viewer's organisations that shows them nothing until they authenticate with its IdP.
+
+    Without `has_idp` there is none to authenticate with, until an admin repairs it. The banner has the way there.
+    """
 
     org_id: int
     slug: str
     name: str
-    start_url: str
+    has_idp: bool = True
 
 
 @dataclass(frozen=True, slots=True)

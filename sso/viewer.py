@@ -74,7 +74,10 @@ def standing_in(gated_orgs: Iterable[GatedOrg], *, user_id: int | None, now: dat
 
 def _withheld(gated: GatedOrg) -> WithheldOrg:
     return WithheldOrg(
-        org_id=gated.org.pk, slug=gated.org.slug, name=gated.org.name, start_url=start_url(gated.org.slug)
+        org_id=gated.org.pk,
+        slug=gated.org.slug,
+        name=gated.org.name,
+        has_idp=gated.facts.has_live_connection,
     )
 
 

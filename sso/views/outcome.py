@@ -15,6 +15,7 @@ from accounts.requests import signed_in_user
 from orgs.models import Membership
 from sso import login
 from sso.errors import SilentLoginFailed, SSOError
+from sso.explaining.way_on import way_on
 from sso.gate import NOBODY, live_connections
 from sso.models import Connection, LoginAttempt, RevisionTest, SSOSession
 from sso.posted_forms import see_other
@@ -96,6 +97,8 @@ def refuse(
         "retry_url": _retry_url(connection, attempt),
         "choice_url": _choice_url(connection, attempt),
         "is_test": attempt is not None and attempt.purpose == Purpose.TEST,
+        "way_on": way_on(error.code, org=connection.org, viewer=request.user),
+        "at": timezone.now(),
     }
     response = render(request, "sso/refused.html", page, status=error.status)
     response["Cache-Control"] = "no-store"

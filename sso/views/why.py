@@ -11,6 +11,7 @@ from accounts.requests import signed_in_user
 from orgs.access import gate_exempt
 from orgs.models import Organization
 from sso.explaining.references import as_typed
+from sso.explaining.way_on import way_on
 from sso.explaining.why import for_member
 from sso.gate import live_connections
 from sso.models import RefusalTrace
@@ -38,6 +39,7 @@ def why(request: HttpRequest, org_slug: str, reference: str) -> HttpResponse:
         "org": org,
         "trace": trace,
         "why": for_member(trace),
+        "way_on": way_on(trace.code, org=org, viewer=signed_in_user(request)),
         "start_url": _again(request, trace) if live_connections(org).exists() else "",
     }
     return render(request, "sso/why.html", page)

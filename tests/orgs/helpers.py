@@ -24,7 +24,7 @@ def viewer_of(*memberships: Membership) -> Viewer:
 
 
 def withheld(org: Organization) -> WithheldOrg:
-    return WithheldOrg(org_id=org.pk, slug=org.slug, name=org.name, start_url=f"/orgs/{org.slug}/sso/")
+    return WithheldOrg(org_id=org.pk, slug=org.slug, name=org.name)
 
 
 def audit_events(org: Organization) -> list[str]:

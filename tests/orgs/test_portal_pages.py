@@ -28,6 +28,13 @@ def test_home_hides_what_waits_for_sso_and_says_so(world: World, client: Client)
     assert "-marker" not in page
 
 
+def test_home_offers_to_authenticate_once(world: World, client: Client) -> None:
+    log_in(client, world.max.user)
+    page = client.get("/").text
+    assert page.count('href="/orgs/acme/sso/') == 1
+    assert 'href="/orgs/acme/"' in page
+
+
 def test_home_shows_recent_resources_once_authenticated(world: World, client: Client) -> None:
     log_in_with_sso(client, world.max)
     page = client.get("/").text

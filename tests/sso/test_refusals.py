@@ -15,6 +15,7 @@ from django.utils import timezone
 
 import sso
 from orgs.models import AuditEvent
+from orgs.roles import Role
 from sso import errors
 from sso.errors import SSOError
 from sso.models import LoginAttempt, RefusalTrace, RevisionTest
@@ -71,6 +72,30 @@ def test_the_page_tells_the_member_what_to_do_and_a_reference_and_no_detail(worl
     assert errors.EmailMissing.user_message in page
     assert trace.admin_detail not in page
     assert "/orgs/acme/sso/?next=%2Forgs%2Facme%2Fr%2Fprivate-marker%2F" in page
+
+
+@pytest.mark.parametrize(
+    ("error", "first", "tells_admins"),
+    [
+        (errors.EmailMissing("none sent"), "Go to your other organisations", True),
+        (errors.LoginCancelled("cancelled"), "Try again", False),
+        (errors.EmailNotYours("another's"), "Go to your e-mail addresses", False),
+    ],
+)
+def test_what_helps_is_offered_first(
+    world: World, error: SSOError, first: str, tells_admins: bool
+) -> None:
+    page = refuse(world, error)[0].content.decode()
+    assert re.findall(r'class="btn btn-primary" href="[^"]*">([^<]+)<', page) == [first]
+    assert ">Try again<" in page
+    assert (f"Reference: {RefusalTrace.objects.get().reference}" in page) is tells_admins
+
+
+def test_only_an_admin_is_shown_the_way_by_a_recovery_code(world: World) -> None:
+    assert "sso/recovery/" not in refuse(world)[0].content.decode()
+    world.max.role = Role.ADMIN
+    world.max.save()
+    assert "/orgs/acme/sso/recovery/" in refuse(world)[0].content.decode()
 
 
 def test_the_trace_is_kept_for_a_week_and_names_code_person_and_revision(world: World) -> None:
