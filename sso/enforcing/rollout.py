@@ -86,11 +86,11 @@ def rollout_of(org: Organization, *, now: datetime) -> Rollout:
     sessions = live_sessions(org=org, now=now).filter(user=OuterRef("user"))
     mapping = Connection.objects.filter(org=org, role_mapping_enabled=True, is_enabled=True)
     return Rollout(
-        asked=_count(asked_members(org)),
-        unlinked=_count(unlinked_members(org)),
-        authenticated=_count(asked_members(org).filter(Exists(sessions))),
-        collaborators=_count(collaborators(org)),
-        reported=_count(reported_memberships(org=org, now=now).filter(is_external_collaborator=False)),
+        asked=counted(asked_members(org)),
+        unlinked=counted(unlinked_members(org)),
+        authenticated=counted(asked_members(org).filter(Exists(sessions))),
+        collaborators=counted(collaborators(org)),
+        reported=counted(reported_memberships(org=org, now=now).filter(is_external_collaborator=False)),
         maps_roles=roles_follow_the_idp(Enforcement.ENFORCED, maps_roles=mapping.exists()),
     )
 
@@ -159,7 +159,7 @@ def unlinked_rows(org: Organization) -> Iterator[tuple[str, str, str, str]]:
         last = batch[-1].pk
 
 
-def _count(found: QuerySet[Any]) -> Number:
-    """Without the joins that only a page needs."""
+def counted(found: QuerySet[Any]) -> Number:
+    """How many rows these are. Without the joins that only a page needs."""
     number = found.order_by().values("pk")[: COUNT_UP_TO + 1].count()
     return Number(min(number, COUNT_UP_TO), number > COUNT_UP_TO)

@@ -1,4 +1,4 @@
-"""What helps somebody whose login was refused: where the connection is the cause, their admins do, and not a new try."""
+"""What helps somebody whose login was refused. Where the connection is the cause, that is their admins."""
 
 from dataclasses import dataclass
 

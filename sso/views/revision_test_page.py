@@ -119,7 +119,7 @@ class ShownTest:
 
 def shown_test(test: RevisionTest, *, now: datetime, with_claims: bool = True) -> ShownTest:
     """Everything the page shows. Claims are shown no longer than they are kept for."""
-    answer, portal = _checks(test)
+    answer, portal = _checks(test, is_told=with_claims)
     until = claims_kept_until(test)
     claims = _claims(test) if with_claims and now < until else []
     return ShownTest(
@@ -137,7 +137,7 @@ def shown_test(test: RevisionTest, *, now: datetime, with_claims: bool = True) -
     )
 
 
-def _checks(test: RevisionTest) -> tuple[list[ShownCheck], list[ShownCheck]]:
+def _checks(test: RevisionTest, *, is_told: bool) -> tuple[list[ShownCheck], list[ShownCheck]]:
     """The protocol's checks and ours. Where a login was refused on the way, its code says how far it got."""
     details = test.details
     of_answer = adapter_for(test.revision.connection.protocol).login_checks()
@@ -149,20 +149,24 @@ def _checks(test: RevisionTest) -> tuple[list[ShownCheck], list[ShownCheck]]:
         everything = [*of_answer, *(check for check in PORTAL_CHECKS if check not in (GROUPS, ROLE))]
         found = statuses(everything, code=test.code, fields=details.get("fields"))
         answer, portal = found[: len(of_answer)], found[len(of_answer) :]
-    return [_shown(*item, test) for item in answer], [_shown(*item, test) for item in portal]
+    return [_shown(*item, test, is_told) for item in answer], [
+        _shown(*item, test, is_told) for item in portal
+    ]
 
 
-def _shown(check: LoginCheck, status: CheckStatus, test: RevisionTest) -> ShownCheck:
+def _shown(check: LoginCheck, status: CheckStatus, test: RevisionTest, is_told: bool) -> ShownCheck:
     tone, icon = _TONES[status]
     is_reached = status is not CheckStatus.NOT_REACHED
-    return ShownCheck(
-        str(check.title), _text(check, status, test), tone, icon, str(_WORDS[status]), is_reached
-    )
+    text = _text(check, status, test, is_told)
+    return ShownCheck(str(check.title), text, tone, icon, str(_WORDS[status]), is_reached)
 
 
-def _text(check: LoginCheck, status: CheckStatus, test: RevisionTest) -> str:
+def _text(check: LoginCheck, status: CheckStatus, test: RevisionTest, is_told: bool) -> str:
+    """`is_told` is False for a reader who may not read what was said of the person who tested."""
     if status is CheckStatus.NOT_REACHED:
         return ""
+    if not is_told:
+        return str(cause_of(test.code).title if status is CheckStatus.FAILED else check.passed)
     if status is CheckStatus.FAILED:
         return str(test.details.get("admin_detail", ""))
     tell = _TEXTS.get(check.key)

@@ -114,7 +114,7 @@ def _editor_page(request: OrgRequest, editor: MappingEditor) -> HttpResponse:
         "rows": editor.rows,
         "suggestions": suggestions,
         "attribute": editor.attribute,
-        "seen_values": suggestions.values_of(editor.attribute),
+        "seen_values": () if request.access.is_recovery else suggestions.values_of(editor.attribute),
         "keeps_attributes": seen_attributes.keeps_attributes(request.access.org.pk),
         **editor.page(),
     }
@@ -143,8 +143,8 @@ def _preview_page(
         "previewed": stamp,
         "summary": summary,
         "carried": signing.dumps(summary, salt=salt),
-        "rows": editor.shown(mapping, preview.rows),
-        "next_key": preview.next_key,
+        "rows": [] if request.access.is_recovery else editor.shown(mapping, preview.rows),
+        "next_key": None if request.access.is_recovery else preview.next_key,
         "is_first_page": after is None,
         "show": show,
     }

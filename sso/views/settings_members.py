@@ -25,6 +25,7 @@ from orgs.views.answers import org_page, page_links, telling
 from orgs.views.inputs import key_from
 from orgs.views.members import MemberRow
 from sso.browser import browser_session_of
+from sso.enforcing import rollout
 from sso.forms.members import MemberEmailForm
 from sso.mapping import seen_attributes
 from sso.members import member_access, relinking
@@ -45,8 +46,15 @@ def collaborators(request: OrgRequest, org_slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _exempt(request, form):
         return redirect("sso:collaborators", org_slug)
     found = request.access.org.memberships.filter(is_external_collaborator=True).select_related("user")
+    if request.access.is_recovery:
+        found = found.none()
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
-    context = {"form": form, "collaborators": page.rows, **page_links(request, page)}
+    context = {
+        "form": form,
+        "collaborators": page.rows,
+        "count": rollout.counted(rollout.collaborators(request.access.org)),
+        **page_links(request, page),
+    }
     return org_page(request, "sso/settings/collaborators.html", context)
 
 
@@ -54,6 +62,9 @@ def _exempt(request: OrgRequest, form: MemberEmailForm) -> bool:
     """Make the named member a collaborator. Where a rule says no, the form says so and keeps what was typed."""
     members = request.access.org.memberships.select_related("user")
     membership = members.filter(user__email__iexact=form.cleaned_data["email"]).first()
+    if request.access.is_recovery:
+        form.add_error("email", _("Authenticate first: a recovery session does not change who is exempt."))
+        return False
     if membership is None:
         form.add_error("email", _("No member of this organisation has this address."))
         return False
@@ -72,6 +83,7 @@ def _exempt(request: OrgRequest, form: MemberEmailForm) -> bool:
 def _ask_sso_again(request: OrgRequest, org_slug: str) -> HttpResponse:
     members = request.access.org.memberships.select_related("user")
     membership = get_object_or_404(members, pk=key_in(request.POST["remove"]) or 0)
+    _refuse_in_recovery(request, membership.user_id)
     with telling(
         request, _("%(user)s is asked for single sign-on like any other member.") % {"user": membership.user}
     ):

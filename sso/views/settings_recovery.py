@@ -28,12 +28,14 @@ def codes(request: OrgRequest, org_slug: str) -> HttpResponse:
     org, user = request.access.org, signed_in_user(request)
     mine = recovery_codes.codes_of(org=org, user=user)
     admins = recovery_codes.codes_of_admins(org, limit=SHOWN_ADMINS + 1)
+    others = [other for other in admins if other.user != user][:SHOWN_ADMINS]
     page = {
         "codes": mine,
         "size": recovery_codes.CODES_IN_A_SET,
         "form": CodesSavedForm(initial={"based_on": recovery_codes.stamp(mine)}),
         "make_form": MakeCodesForm(initial={"based_on": recovery_codes.stamp(mine)}),
-        "others": [other for other in admins if other.user != user][:SHOWN_ADMINS],
+        "others": others,
+        "ready": sum(other.are_ready for other in others),
         "has_more_admins": len(admins) > SHOWN_ADMINS,
     }
     return org_page(request, "sso/settings/recovery_codes.html", page)

@@ -23,7 +23,13 @@ PAGE_SIZE = 50
 def refusals(request: OrgRequest, org_slug: str) -> HttpResponse:
     org = request.access.org
     form = RefusalSearchForm(request.GET)
-    found = matching_traces(org, search=form.searched, reason=form.chosen, now=timezone.now())
+    found = matching_traces(
+        org,
+        search=form.searched,
+        reason=form.chosen,
+        now=timezone.now(),
+        by_person=not request.access.is_recovery,
+    )
     page = page_by_key(
         found.select_related("user", "connection"),
         key="pk",
@@ -49,6 +55,7 @@ def refusal(request: OrgRequest, org_slug: str, reference: str) -> HttpResponse:
     page = {
         "refusal": trace,
         "why": for_admins(trace, with_claims=may_read),
+        "may_read": may_read,
         "may_relink": may_read and may_relink(trace),
     }
     return org_page(request, "sso/settings/refusal.html", page)

@@ -21,6 +21,8 @@ PAGE_SIZE = 50
 def reported(request: OrgRequest, org_slug: str) -> HttpResponse:
     org, now = request.access.org, timezone.now()
     found = reporting.reported_memberships(org=org, now=now)
+    if request.access.is_recovery:
+        found = found.filter(user=request.access.user_id)
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "after"))
     policy = policy_of(org)
     context = {
@@ -30,6 +32,7 @@ def reported(request: OrgRequest, org_slug: str) -> HttpResponse:
         "current": policy,
         "reported": reporting.reported_members(page.rows, org=org, now=now),
         "policy": policy,
+        "are_names_withheld": request.access.is_recovery,
         "shown_days": reporting.SHOWN_DAYS,
         "max_places": reporting.MAX_PLACES,
         **page_links(request, page),

@@ -39,14 +39,16 @@ def unlinked(request: OrgRequest, org_slug: str) -> HttpResponse:
         rollout.unlinked_members(org), key="pk", size=PAGE_SIZE, after=key_from(request, "after")
     )
     others = rollout.collaborators(org).select_related("user").order_by("pk")
-    shown = list(others[: SHOWN_COLLABORATORS + 1])
+    is_recovery = request.access.is_recovery
+    shown = [] if is_recovery else list(others[: SHOWN_COLLABORATORS + 1])
     context = {
-        "members": page.rows,
+        "members": [] if is_recovery else page.rows,
+        "are_names_withheld": is_recovery,
         "can_remind": live_connections(org).exists(),
         "rollout": rollout.rollout_of(org, now=now),
         "collaborators": shown[:SHOWN_COLLABORATORS],
         "has_more_collaborators": len(shown) > SHOWN_COLLABORATORS,
-        **page_links(request, page),
+        **({} if is_recovery else page_links(request, page)),
     }
     return org_page(request, "sso/settings/unlinked.html", context)
 

@@ -144,12 +144,14 @@ def with_traces(org: Organization, rows: Iterable[LoginRecord], *, now: datetime
     return set(kept.values_list("reference", flat=True))
 
 
-def matching_traces(org: Organization, *, search: str, reason: str, now: datetime) -> QuerySet[RefusalTrace]:
+def matching_traces(
+    org: Organization, *, search: str, reason: str, now: datetime, by_person: bool = True
+) -> QuerySet[RefusalTrace]:
     """Refusals and blocks by the beginning of a reference, a code, or a part of a person's name or address."""
     found = RefusalTrace.objects.filter(org=org, expires_at__gt=now)
     if reason:
         found = found.filter(code__in=codes_asked_for(reason))
     if search:
         is_named = Q(reference__startswith=as_typed(search)) | Q(code=search.lower())
-        found = found.filter(is_named | Q(user__in=people(org, search)))
+        found = found.filter(is_named | Q(user__in=people(org, search)) if by_person else is_named)
     return found

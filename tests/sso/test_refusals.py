@@ -82,9 +82,7 @@ def test_the_page_tells_the_member_what_to_do_and_a_reference_and_no_detail(worl
         (errors.EmailNotYours("another's"), "Go to your e-mail addresses", False),
     ],
 )
-def test_what_helps_is_offered_first(
-    world: World, error: SSOError, first: str, tells_admins: bool
-) -> None:
+def test_what_helps_is_offered_first(world: World, error: SSOError, first: str, tells_admins: bool) -> None:
     page = refuse(world, error)[0].content.decode()
     assert re.findall(r'class="btn btn-primary" href="[^"]*">([^<]+)<', page) == [first]
     assert ">Try again<" in page
