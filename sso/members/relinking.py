@@ -50,7 +50,16 @@ class Relink:
 
 
 def may_relink(trace: RefusalTrace) -> bool:
-    """Is it a refusal of this kind? Not of a test: a draft's word is not the organisation's yet."""
+    """Is there something to compare still? Not once the link was replaced, or another configuration serves."""
+    try:
+        relink_for(trace)
+    except RelinkOutdated:
+        return False
+    return True
+
+
+def _is_of_this_kind(trace: RefusalTrace) -> bool:
+    """Not of a test: a draft's word is not the organisation's yet."""
     return trace.code in CODES and trace.purpose in (Purpose.LOGIN, Purpose.JOIN) and bool(trace.user_id)
 
 
@@ -58,7 +67,7 @@ def relink_for(trace: RefusalTrace) -> Relink:
     """Old and new side by side. Raises RelinkOutdated where the refusal no longer says how things are."""
     fields = trace.fields
     issuer, subject = fields.get("offered_issuer"), fields.get("offered_subject")
-    if not may_relink(trace) or not issuer or not subject:
+    if not _is_of_this_kind(trace) or not issuer or not subject:
         raise RelinkOutdated
     connection = _connection_of(trace, issuer)
     membership = (

@@ -94,6 +94,7 @@ def test_story_13_a_changed_subject_is_refused_until_an_admin_has_compared_the_t
     expect(olivia.main.get_by_role("region", name="Came as")).to_contain_text("max")
     olivia.main.get_by_role("button", name="Replace the link").click()
     expect(olivia.main.get_by_role("region", name="Linked identity")).to_contain_text("max")
+    expect(olivia.main.get_by_role("link", name="Compare the identities")).to_have_count(0)
 
     max_.main.get_by_role("link", name="Try again").click()
     expect(max_.main).to_contain_text(PRIVATE_TEXT)
