@@ -6,13 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run test test-postgresql lint types unit e2e interop browser screens conformance messages lock fuzz format clean
+.PHONY: help run cluster test test-postgresql lint types unit e2e interop browser screens conformance messages lock fuzz format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/.run-installed  ## Start the demo: portal, demo organisations, demo IdPs (PORT=8000)
 	@$(BIN)/python -m tests.demo.run --port $(PORT)
+
+cluster: $(VENV)/.dev-installed  ## Start two servers, a worker, nginx, PostgreSQL and Valkey on loopback, with the demo's people (needs nginx)
+	@$(BIN)/python -m tests.cluster.run --port $(PORT)
 
 test: $(VENV)/.dev-installed browser lint types  ## Everything: lint, types, checks, all tests on SQLite, what differs on PostgreSQL, browser
 	$(BIN)/python -m tests.suite

