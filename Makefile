@@ -33,10 +33,10 @@ test-postgresql: $(VENV)/.dev-installed  ## Every test but the browser's on Post
 	$(BIN)/python -m tests.suite --everything-on-postgresql
 
 unit: $(VENV)/.dev-installed  ## The tests on SQLite without a browser: the quick loop
-	$(BIN)/pytest -n 2 -m "not e2e"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not e2e"
 
 e2e: $(VENV)/.dev-installed browser  ## The browser tests alone
-	$(BIN)/pytest -n 2 -m e2e
+	$(BIN)/pytest -n 2 --dist worksteal -m e2e tests/e2e
 
 interop: $(VENV)/.dev-installed  ## Whole logins against IdPs that others wrote (npm oidc-provider, npm saml-idp, pysaml2)
 	$(BIN)/python -m tests.interop.run

@@ -67,23 +67,25 @@ NOT_ON_POSTGRESQL = (
     "tests/sso/operating/test_explain_access.py",
 )
 SOME_VARIANTS = ("-p", "tests.plugins.variants")
-
+# A worker that is done takes over half of what the other has left: neighbours stay together, and share fixtures.
+TWO_WORKERS = ("-n", "2", "--dist", "worksteal")
+WITHOUT_BROWSER = (*TWO_WORKERS, "-m", "not e2e")
 
 STAGES = (
-    Stage("SQLite", "sqlite", ("-n", "2", "-m", "not e2e", *SOME_VARIANTS)),
+    Stage("SQLite", "sqlite", (*WITHOUT_BROWSER, *SOME_VARIANTS)),
     Stage(
         "PostgreSQL",
         "postgresql",
         (
-            *("-n", "2", "-m", "not e2e", *SOME_VARIANTS, *ON_POSTGRESQL),
+            *(*WITHOUT_BROWSER, *SOME_VARIANTS, *ON_POSTGRESQL),
             *(f"--ignore={path}" for path in NOT_ON_POSTGRESQL),
         ),
     ),
-    Stage("Browser", "sqlite", ("-n", "2", "-m", "e2e")),
+    Stage("Browser", "sqlite", (*TWO_WORKERS, "-m", "e2e", "tests/e2e")),
 )
 
 
-ALL_ON_POSTGRESQL = (Stage("PostgreSQL", "postgresql", ("-n", "2", "-m", "not e2e")),)
+ALL_ON_POSTGRESQL = (Stage("PostgreSQL", "postgresql", WITHOUT_BROWSER),)
 
 
 def run(stage: Stage) -> int:

@@ -125,9 +125,9 @@ def test_no_fault_of_an_op_lets_anything_out(
 ) -> None:
     for fault in faults:
         ear = fresh_ear(acme)
-        if fault.value.startswith("hang_"):
-            monkeypatch.setattr(transport, "DEADLINE_SECONDS", GIVEN_UP_AFTER_SECONDS)
-        with rolled_back():
+        with rolled_back(), monkeypatch.context() as patch:
+            if fault.value.startswith("hang_"):
+                patch.setattr(transport, "DEADLINE_SECONDS", GIVEN_UP_AFTER_SECONDS)
             acme.tenant.config = replace(
                 acme.tenant.config, par="required" if fault in NEED_PUSHED_REQUESTS else "off"
             )

@@ -4,7 +4,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,18 @@ from tests.demo.run import ROOT
 from tests.demo.walker import Walker
 
 ACME_PUBLIC, ACME_PRIVATE = "/orgs/acme/r/working-at-acme/", "/orgs/acme/r/incident-runbook/"
+THEIRS = "theirs.sqlite3"
 GLOBEX_PUBLIC = "/orgs/globex/r/press-kit/"
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+    """Started by somebody who has a database of their own."""
+    folder = tmp_path_factory.mktemp("demo")
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DATABASE_URL", f"sqlite:///{folder / THEIRS}")
+            running = stack.enter_context(running_demo(folder / "ours"))
         yield running
 
 
@@ -148,8 +154,5 @@ def test_production_refuses_the_demo(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_database_of_the_caller_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    theirs = tmp_path / "theirs.sqlite3"
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{theirs}")
-    with running_demo(tmp_path / "ours"):
-        assert not theirs.exists()
+def test_database_of_the_caller_is_left_alone(demo: RunningDemo) -> None:
+    assert not (demo.data_dir.parent / THEIRS).exists()
