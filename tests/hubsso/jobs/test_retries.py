@@ -126,8 +126,7 @@ def test_each_try_is_a_line_with_the_job_its_id_the_try_and_how_long(
 ) -> None:
     fails.append(OSError("not now"))
     greet.enqueue("Max")
-    caplog.handler.addFilter(RequestContextFilter())
-    with caplog.at_level(logging.INFO, logger="hubsso.jobs"):
+    with caplog.at_level(logging.INFO, logger="hubsso.jobs"), caplog.filtering(RequestContextFilter()):
         work()
         let_time_pass(hours=1)
         (row,) = work()
