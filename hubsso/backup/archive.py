@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from hubsso.backup.tables import TableSum, line_of
 
@@ -75,8 +75,8 @@ def new_archive(path: Path) -> Iterator[Writer]:
         raise BackupRefused(f"{path} can't be written: {error.strerror}.") from error
     try:
         with os.fdopen(descriptor, "wb") as raw:
-            with gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6) as file:
-                yield Writer(file)
+            with archive_into(raw) as writer:
+                yield writer
             raw.flush()
             os.fsync(raw.fileno())
         part.rename(path)
@@ -84,6 +84,13 @@ def new_archive(path: Path) -> Iterator[Writer]:
         raise BackupRefused(f"{path} can't be written: {error.strerror}.") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def archive_into(raw: BinaryIO) -> Iterator[Writer]:
+    """Where it can't be taken back: whoever reads it notices at its end whether it is whole."""
+    with gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6) as file:
+        yield Writer(file)
 
 
 def read_backup(path: Path) -> Backup:

@@ -5,21 +5,24 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from hubsso.backup.archive import FORMAT, Backup, Head, new_archive
+from hubsso.backup.archive import FORMAT, Backup, Head, archive_into, new_archive
 from hubsso.backup.tables import Table, TableSum, all_tables, line_of
 from hubsso.crypto import sealed_with_each_key
 from hubsso.version import VERSION
 
 
-def dump(path: Path, *, without: Collection[str], now: datetime) -> Backup:
-    """Write every table but those with a label in `without`. Raises BackupRefused."""
+def dump(target: Path | BinaryIO, *, without: Collection[str], now: datetime) -> Backup:
+    """Write every table but those with a label in `without`, to a new file or a stream. Raises BackupRefused."""
     tables = [table for label, table in all_tables().items() if label not in without]
-    with new_archive(path) as archive, _one_moment():
+    path = target if isinstance(target, Path) else Path("-")
+    opened = new_archive(target) if isinstance(target, Path) else archive_into(target)
+    with opened as archive, _one_moment():
         head = _head(tables, now)
         archive.add(line_of({"hubsso_backup": FORMAT, **asdict(head)}))
         sums: dict[str, TableSum] = {}

@@ -19,14 +19,19 @@ def prune_jobs() -> dict[str, int]:
     return prune(now=timezone.now())
 
 
-def prune(*, now: datetime) -> dict[str, int]:
-    """Delete in batches, and say how many of each kind."""
+def prune(*, now: datetime, is_dry_run: bool = False) -> dict[str, int]:
+    """Delete in batches, or only count, and say how many of each kind."""
     rows = DBTaskResult.objects.order_by()
+    work = _count if is_dry_run else _delete
     return {
-        "done": _delete(rows.successful().filter(finished_at__lt=now - KEEP_DONE)),
-        "failed": _delete(rows.failed().filter(finished_at__lt=now - KEEP_FAILED)),
-        "letters": _delete(OutgoingLetter.objects.filter(created_at__lt=now - KEEP_FAILED)),
+        "done": work(rows.successful().filter(finished_at__lt=now - KEEP_DONE)),
+        "failed": work(rows.failed().filter(finished_at__lt=now - KEEP_FAILED)),
+        "letters": work(OutgoingLetter.objects.filter(created_at__lt=now - KEEP_FAILED)),
     }
+
+
+def _count(rows: "models.QuerySet[models.Model]") -> int:
+    return rows.count()
 
 
 def _delete(rows: "models.QuerySet[models.Model]") -> int:

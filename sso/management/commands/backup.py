@@ -1,13 +1,15 @@
 """`backup FILE`: everything in the database in one file."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from hubsso.backup import Backup, BackupRefused, dump, read_backup, refuse_foreign
 from sso.operating.backups import NEVER, SESSIONS
+
+STANDARD_OUTPUT = "-"
 
 
 class Command(BaseCommand):
@@ -19,7 +21,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path, help="the file, such as portal.backup")
+        parser.add_argument(
+            "file", metavar="FILE", type=Path, help="the file, such as portal.backup; - for standard output"
+        )
         parser.add_argument("--verify", action="store_true", help="check an existing file, write nothing")
         parser.add_argument(
             "--with-sessions",
@@ -34,11 +38,16 @@ class Command(BaseCommand):
                 self._verify(read_backup(path))
                 return
             without = NEVER if options["with_sessions"] else NEVER | SESSIONS
-            backup = dump(path, without=without, now=timezone.now())
+            is_stream = str(path) == STANDARD_OUTPUT
+            target = cast("BinaryIO", self.stdout.buffer) if is_stream else path
+            backup = dump(target, without=without, now=timezone.now())
         except BackupRefused as error:
             raise CommandError(str(error)) from None
-        self._print(backup)
-        self.stdout.write(f"{backup.rows} rows written to {path}.")
+        if is_stream:
+            self.stderr.write(f"{backup.rows} rows written.")
+        else:
+            self._print(backup)
+            self.stdout.write(f"{backup.rows} rows written to {path}.")
 
     def _verify(self, backup: Backup) -> None:
         self._print(backup)

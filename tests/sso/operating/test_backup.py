@@ -87,6 +87,13 @@ def test_sessions_come_along_where_they_are_asked_for(full: World, tmp_path: Pat
     assert SSOSession.objects.get().user == full.max.user
 
 
+def test_a_backup_can_go_to_standard_output(full: World, tmp_path: Path) -> None:
+    """As from a container that can write no file."""
+    with (tmp_path / "b").open("w", encoding="utf-8") as file:
+        call_command("backup", "-", stdout=file, stderr=StringIO())
+    assert "whole" in run("backup", "--verify", tmp_path / "b")
+
+
 def cut(content: bytes) -> bytes:
     return content[: len(content) // 2]
 

@@ -132,7 +132,7 @@ def prune(*arguments: str) -> str:
 def test_what_is_over_goes_and_the_rest_stays() -> None:
     assert prune().count("deleted 1 ") == len(MODELS)
     assert counts() == [1] * len(MODELS)
-    assert prune().count("deleted 0 ") == len(MODELS) + 2  # browser sessions and the claims of tests
+    assert prune().count("deleted 0 ") == len(MODELS) + 5  # browser sessions, the claims of tests, jobs
 
 
 @pytest.mark.usefixtures("rows")
