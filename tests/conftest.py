@@ -4,6 +4,7 @@ Acme enforces SSO by OIDC. Olivia is its admin, Max a member, Nina an external c
 Globex alone and must see nothing of Acme but what is public.
 """
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from unittest.mock import patch
@@ -70,6 +71,13 @@ class World:
             return None
         membership: Membership = getattr(self, name)
         return membership.user
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded lives to the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
