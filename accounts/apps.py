@@ -6,7 +6,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from accounts import mfa_adapter, signals  # noqa: PLC0415 - both need the models
+        from accounts import checks, mfa_adapter, signals  # noqa: F401, PLC0415 - registered once the models are ready
 
         mfa_adapter.register_secrets()
         signals.connect()

@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 
 from accounts import user_agents
 from accounts.models import User
+from accounts.places import place_of
 from accounts.session_store import SessionStore
 
 
@@ -34,6 +35,11 @@ class Browser:
 
     name: str
     ip: str
+
+    @property
+    def place(self) -> str:
+        """Where that is, in the reader's language, or the address."""
+        return place_of(self.ip)
 
     def __str__(self) -> str:
         return self.name

@@ -226,8 +226,8 @@ def trial_fell_back(*, trial: Revision, restored: Revision, actor: User | None) 
     mail_admins(org, build)
 
 
-def connection_failing(*, connection: Connection, cause: Cause, since: datetime) -> None:
-    """Logins by the connection have begun to fail, likely for this cause."""
+def connection_failing(*, connection: Connection, cause: Cause, since: datetime, accounts: int) -> None:
+    """Logins by the connection have begun to fail, likely for this cause, for so many accounts."""
     org = connection.org
 
     def build() -> Letter:
@@ -243,6 +243,7 @@ def connection_failing(*, connection: Connection, cause: Cause, since: datetime)
             facts=(
                 (_("Likely cause"), str(cause.title)),
                 (_("Since"), date_format(localtime(since), "DATETIME_ZONE_FORMAT")),
+                (_("Accounts refused in the last 24 hours"), str(accounts)),
             ),
             action=(_("Look at the refusals"), _url("sso:refusals", org.slug)),
             reason=_reason(org),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from orgs.access import OrgAccess
 from sso import skipping
@@ -30,7 +31,7 @@ def sso_banner(request: HttpRequest) -> dict[str, object]:
 def failing_connections(request: HttpRequest) -> dict[str, object]:
     """`failing_connections`, a callable, for the SSO settings, whose readers the gate has let in as admins."""
     access: OrgAccess | None = getattr(request, "access", None)
-    return {"failing_connections": lambda: health.failing(access.org) if access else []}
+    return {"failing_connections": lambda: health.failing(access.org, now=timezone.now()) if access else []}
 
 
 def banner_for(request: HttpRequest) -> Banner | None:

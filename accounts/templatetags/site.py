@@ -7,6 +7,7 @@ from django.conf import settings
 
 from accounts import user_agents
 from accounts.navigation import ACCOUNT
+from accounts.places import place_of
 
 register = template.Library()
 
@@ -26,3 +27,8 @@ def account_navigation(context: Any) -> dict[str, Any]:
 @register.filter
 def browser_name(user_agent: str) -> str:
     return user_agents.describe(user_agent)
+
+
+@register.filter
+def place(ip: str | None) -> str:
+    return place_of(ip)

@@ -121,6 +121,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 # IdPs are given URLs under this origin. It is never taken from a request, so a forged Host changes nothing.
 BASE_URL = env.origin("HUBSSO_BASE_URL", "http://localhost:8000")
 SITE_NAME = env.text("HUBSSO_SITE_NAME", "HubSSO")
+# A database of places (.mmdb) that the operator supplies: where sessions are, said in words instead of addresses.
+GEOIP_DATABASE = env.text("HUBSSO_GEOIP_DATABASE", "")
 
 # Proxies of ours between the browser and us; X-Forwarded-For counts for that many hops and no further.
 TRUSTED_PROXY_COUNT = 0

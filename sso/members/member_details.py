@@ -6,6 +6,7 @@ Everything is bounded: what the audit log says of somebody is looked for among t
 from dataclasses import dataclass
 from datetime import datetime
 
+from accounts.sessions import Browser
 from orgs import audit
 from orgs.audit import AuditEntry
 from orgs.models import AuditEvent, Membership
@@ -30,10 +31,10 @@ _OTHERS_EVENTS = (
 
 @dataclass(frozen=True, slots=True)
 class MemberSession:
-    """A live SSO session, and the browser it is in; empty where the portal session is gone."""
+    """A live SSO session, and the browser it is in; None where the portal session is gone."""
 
     session: SSOSession
-    browser: str
+    browser: Browser | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _sessions(membership: Membership, now: datetime) -> list[MemberSession]:
     live = live_sessions(org=membership.org, now=now).filter(user=membership.user_id)
     sessions = list(live.order_by("-started_at", "-pk"))
     browsers = browsers_of(membership.user) if sessions else {}
-    return [MemberSession(session, str(browsers.get(session.browser_session, ""))) for session in sessions]
+    return [MemberSession(session, browsers.get(session.browser_session)) for session in sessions]
 
 
 def _refused_as_another(

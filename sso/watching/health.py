@@ -3,12 +3,13 @@
 Counted are refusals that lie with the identity provider or with the configuration (`causes`), of real logins; a
 person who cancels or comes with another browser says nothing about the connection. It fails when three in a row are
 such, or when their share of the last 24 hours' logins is at least twice the usual one; in both cases only if they are
-of two accounts or more, or this server met the cause itself, so that no member can fake it alone. Then a notice stands
-in the SSO settings until a login passes, and a mail goes to the admins, once for each time it begins and at most once
-a day.
+of two accounts or more, or this server met the cause itself, so that no member can fake it alone. The notice says of
+how many accounts they are. Then a notice stands in the SSO settings until a login passes, and a mail goes to the
+admins, once for each time it begins and at most once a day.
 """
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, QueryS
 from hubsso.days import DAY, hour_of
 from orgs.models import Organization
 from sso import announcements
-from sso.explaining.causes import cause_of
+from sso.explaining.causes import Cause, cause_of
 from sso.models import Connection, ConnectionHealth, LoginCount, LoginRecord
 from sso.types import LoginOutcome, Purpose
 
@@ -29,11 +30,31 @@ LEAST_FAILURES = 10
 LEAST_SHARE = 0.05
 # The last failures of these, among which there must be two accounts.
 LATEST = 50
+# So few can be the doing of those accounts, and not of the connection.
+FEW_ACCOUNTS = 2
 # A notice for a share is taken back by a login that passes when nothing has failed for so long.
 CALM = timedelta(hours=1)
 MAIL_EVERY = timedelta(days=1)
 # How exact `last_ok_at` is while nothing fails.
 OK_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A connection with a notice. `accounts` are behind its last failures of 24 hours.
+
+    Two accounts that agree can raise a notice by failing on purpose. It costs the admins a look and a mail a day:
+    the number says how little is behind it, and nothing is changed by itself.
+    """
+
+    connection: Connection
+    cause: Cause
+    since: datetime
+    accounts: int
+
+    @property
+    def are_few(self) -> bool:
+        return self.accounts <= FEW_ACCOUNTS
 
 
 def note_failure(
@@ -83,10 +104,14 @@ def note_ok(connection: Connection, *, now: datetime) -> None:
     ConnectionHealth.objects.filter(pk=health.pk).update(**changes)
 
 
-def failing(org: Organization) -> list[ConnectionHealth]:
-    """The organisation's connections with a notice, the longest failing first. One query."""
+def failing(org: Organization, *, now: datetime) -> list[Failing]:
+    """The organisation's connections with a notice, the longest failing first. One query, and one for each of them."""
     rows = ConnectionHealth.objects.filter(org=org, connection__is_enabled=True, notice_since__isnull=False)
-    return list(rows.select_related("connection").order_by("notice_since"))
+    return [
+        Failing(health.connection, health.cause, health.notice_since, _accounts_behind(health, now))
+        for health in rows.select_related("connection").order_by("notice_since")
+        if health.notice_since is not None
+    ]
 
 
 def _is_calm(health: ConnectionHealth, now: datetime) -> bool:
@@ -101,12 +126,16 @@ def _is_failing(health: ConnectionHealth, now: datetime) -> bool:
 
 def _is_of_several(health: ConnectionHealth, now: datetime) -> bool:
     """Is no one account alone behind the last failures? Asked only while their share is high."""
-    if health.is_corroborated:
-        return True
+    return health.is_corroborated or _accounts_behind(health, now) > 1
+
+
+def _accounts_behind(health: ConnectionHealth, now: datetime) -> int:
+    """How many accounts the last failures of 24 hours are of, of which it looks at `LATEST`."""
     records = LoginRecord.objects.filter(connection=health.connection_id, outcome=LoginOutcome.FAILED)
     real = records.filter(at__gt=now - DAY).exclude(purpose=Purpose.TEST).order_by("-pk")[:LATEST]
-    users = {user_id for user_id, code in real.values_list("user", "code") if cause_of(code).is_connections}
-    return len(users) > 1
+    return len(
+        {user_id for user_id, code in real.values_list("user", "code") if cause_of(code).is_connections}
+    )
 
 
 def _is_above_usual(connection_id: int, now: datetime) -> bool:
@@ -131,5 +160,8 @@ def _mail_if_due(rows: QuerySet[ConnectionHealth], connection: Connection, now: 
     if rows.filter(is_due, notice_since__isnull=False).update(notified_at=now):
         health = rows.get()
         announcements.connection_failing(
-            connection=connection, cause=health.cause, since=health.notice_since or now
+            connection=connection,
+            cause=health.cause,
+            since=health.notice_since or now,
+            accounts=_accounts_behind(health, now),
         )

@@ -13,7 +13,13 @@ from django.utils import timezone
 
 from hubsso.days import hour_of
 from orgs.roles import Role
-from sso.models import Connection, ConnectionHealth, LoginAttempt, LoginCount, LoginRecord
+from sso.models import (
+    Connection,
+    ConnectionHealth,
+    LoginAttempt,
+    LoginCount,
+    LoginRecord,
+)
 from sso.types import LoginOutcome, Purpose
 from sso.watching import activity, health
 from tests.builders import make_connection, make_member, make_org
@@ -69,7 +75,7 @@ def succeed(idp: Connection, now: Any = NOW) -> None:
 
 
 def is_told(idp: Connection) -> bool:
-    return bool(health.failing(idp.org))
+    return bool(health.failing(idp.org, now=NOW))
 
 
 @pytest.mark.parametrize(
@@ -188,6 +194,24 @@ def test_a_mail_comes_once_for_each_time_and_at_most_daily(idp: Connection, at_o
     assert incident(NOW + 3.1 * DAY) == 0  # again within a day: told by the settings only
     assert is_told(idp)
     assert incident(NOW + 5 * DAY) == 1  # and it has lasted
+
+
+def test_two_accounts_that_agree_cost_a_look_and_a_mail_a_day_and_the_notice_says_how_few(
+    world: World, client: Client, idp: Connection, at_once: Any
+) -> None:
+    def told() -> tuple[list[int], int]:
+        return [each.accounts for each in health.failing(idp.org, now=NOW)], len(mail.outbox)
+
+    before = (idp.revisions.get(status="live").pk, idp.is_enabled)
+    for minute in range(5):  # they fail, and sign in to take the notice back, again and again
+        at_once(lambda: fail(idp, *[BROKEN] * 12, members=(0, 1), now=NOW))
+        assert told() == ([2], 1), minute
+        succeed(idp)
+    at_once(lambda: fail(idp, *[BROKEN] * 3, members=(0, 1)))
+    assert "Accounts refused in the last 24 hours: 2" in str(mail.outbox[0].body)
+    log_in_with_sso(client, world.olivia)
+    assert "of 2 accounts" in client.get("/orgs/acme/settings/sso/").text
+    assert (idp.revisions.get(status="live").pk, fresh(idp).is_enabled) == before
 
 
 def test_a_login_that_passes_writes_nothing_while_nothing_fails(idp: Connection) -> None:
