@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import xmlsec as untyped_xmlsec
 from lxml import etree
+from onelogin.saml2 import utils, xml_utils
+from onelogin.saml2.constants import OneLogin_Saml2_Constants
 from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
@@ -24,8 +27,10 @@ from sso.errors import ConfigurationUnreadable, SSOError
 from sso.saml import errors, names
 from sso.saml.errors import shown
 from sso.saml.names import tag
-from sso.saml.signatures import VerifiedResponse
+from sso.saml.signatures import VerifiedResponse, public_key
 from sso.saml.sp import ServiceProvider
+
+xmlsec: Any = untyped_xmlsec  # the type stubs it ships lack most of its constants
 
 _SUBJECT_CONFIRMATIONS = "/saml:Subject/saml:SubjectConfirmation"
 _Reason = OneLogin_Saml2_ValidationError
@@ -160,33 +165,77 @@ _REFUSALS: dict[int, type[SSOError]] = {
 }
 
 
-# --- The compiled schema ---------------------------------------------------------------------------------
-
+# --- What the library would make anew for every response ---------------------------------------------------
+#
+# It parses and compiles its schema, some thirty XPath expressions and each certificate again and again: four fifths of
+# its time. They are kept; what it asks of a response is the same.
 
 _XENC11_SCHEMA = Path(__file__).parent / "schemas" / "xenc11.xsd"
 _XSD_IMPORT = "{http://www.w3.org/2001/XMLSchema}import"
+_SCHEMA_FOLDER = Path(xml_utils.__file__).parent / "schemas"
 
 
 class _Schemas(threading.local):
+    """Compiled schemas by file name, one of a thread: lxml's error log of a schema is not made for two."""
+
     def __init__(self) -> None:
-        self.compiled: dict[str | None, etree.XMLSchema] = {}
+        self.compiled: dict[str, etree.XMLSchema] = {}
 
 
 _schemas = _Schemas()
 
 
-def _schema_of_this_thread(tree: etree._ElementTree) -> etree.XMLSchema:
-    """Stands in for `lxml.etree.XMLSchema` where the library compiles its schemas, at every response, which is
-    half the cost of a login. One per thread: lxml's error log of a schema is not made for two.
-
-    Compiled with the schema of XML Encryption 1.1, which the library does not have.
-    """
-    path = tree.docinfo.URL
-    if path not in _schemas.compiled:
+def _schema_of_this_thread(name: str) -> etree.XMLSchema:
+    """Compiled with the schema of XML Encryption 1.1, which the library does not have."""
+    if name not in _schemas.compiled:
+        tree = etree.parse(_SCHEMA_FOLDER / name)
         more = {"namespace": names.XENC11, "schemaLocation": _XENC11_SCHEMA.as_uri()}
         tree.getroot().insert(0, etree.Element(_XSD_IMPORT, more))
-        _schemas.compiled[path] = etree.XMLSchema(tree)
-    return _schemas.compiled[path]
+        _schemas.compiled[name] = etree.XMLSchema(tree)
+    return _schemas.compiled[name]
 
 
-OneLogin_Saml2_XML._schema_class = _schema_of_this_thread
+def _validate_xml(xml: Any, schema: str, debug: bool = False) -> Any:
+    """Stands in for `OneLogin_Saml2_XML.validate_xml`: the tree, or one of its two words for what is wrong."""
+    try:
+        tree = OneLogin_Saml2_XML.to_etree(xml)
+    except Exception:
+        return "unloaded_xml"
+    return tree if _schema_of_this_thread(schema).validate(tree) else "invalid_xml"
+
+
+@lru_cache(maxsize=256)
+def _compiled(expression: str) -> etree.XPath:
+    return etree.XPath(expression, namespaces=OneLogin_Saml2_Constants.NSMAP)
+
+
+def _query(dom: Any, query: str, context: Any = None, tagid: str | None = None) -> Any:
+    """Stands in for `OneLogin_Saml2_XML.query`."""
+    source = dom if context is None else context
+    return _compiled(query)(source) if tagid is None else _compiled(query)(source, tagid=tagid)
+
+
+class _Keys:
+    """Stands in for `xmlsec.Key` where the library verifies. Private keys are not kept."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(xmlsec.Key, name)
+
+    def from_memory(self, content: str, key_format: Any, password: str | None = None) -> Any:
+        if key_format == xmlsec.KeyFormat.CERT_PEM:
+            return public_key(content)
+        return xmlsec.Key.from_memory(content, key_format, password)
+
+
+class _Xmlsec:
+    """xmlsec as the library's `utils` sees it."""
+
+    Key = _Keys()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(xmlsec, name)
+
+
+OneLogin_Saml2_XML.validate_xml = staticmethod(_validate_xml)
+OneLogin_Saml2_XML.query = staticmethod(_query)
+utils.xmlsec = _Xmlsec()

@@ -1,5 +1,7 @@
 """The names that SAML 2.0, XML Signature and XML Encryption fix: namespaces, bindings, formats, codes, algorithms."""
 
+from functools import cache
+
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
 METADATA = "urn:oasis:names:tc:SAML:2.0:metadata"
@@ -67,6 +69,7 @@ _NAMESPACES = {
 }
 
 
+@cache
 def tag(prefixed: str) -> str:
     """`saml:Issuer` in the form that lxml uses."""
     prefix, _, name = prefixed.partition(":")

@@ -131,7 +131,7 @@ def _signed_its_info(signature: etree._Element, pem: str) -> bool:
     c14n, method = signed_info[0], signed_info[1]
     prefixes = [prefix for kept in c14n for prefix in kept.get("PrefixList", "").split()]
     context = xmlsec.SignatureContext()
-    context.key = _public_key(pem)
+    context.key = public_key(pem)
     try:
         value = base64.b64decode("".join((signature[1].text or "").split()), validate=True)
         context.verify_binary(
@@ -146,7 +146,7 @@ def _signed_its_info(signature: etree._Element, pem: str) -> bool:
 
 def _verifies(signature: etree._Element, pem: str) -> bool:
     context = xmlsec.SignatureContext()
-    context.key = _public_key(pem)
+    context.key = public_key(pem)
     context.set_enabled_key_data([xmlsec.KeyData.X509])
     for transform in _REFERENCE_TRANSFORMS:
         context.enable_reference_transform(transform)
@@ -160,5 +160,6 @@ def _verifies(signature: etree._Element, pem: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _public_key(pem: str) -> Any:
+def public_key(pem: str) -> Any:
+    """The key of a certificate, for xmlsec to verify with. Kept: to read it takes as long as to verify."""
     return xmlsec.Key.from_memory(pem, xmlsec.KeyFormat.CERT_PEM, None)

@@ -4,6 +4,7 @@ They are built from the configured origin and the connection's uid. No request, 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
@@ -24,12 +25,14 @@ class ServiceProvider:
 
 def service_provider(connection_uid: UUID | str) -> ServiceProvider:
     """The SP of the connection with this uid."""
-    return ServiceProvider(
-        entity_id=_url("sso:saml_metadata", connection_uid),
-        acs_url=_url("sso:saml_acs", connection_uid),
-        slo_url=_url("sso:saml_slo", connection_uid),
+    return _service_provider(settings.BASE_URL, str(connection_uid))
+
+
+@lru_cache(maxsize=1024)
+def _service_provider(base_url: str, connection_uid: str) -> ServiceProvider:
+    """Kept, as logins come back to it."""
+    entity_id, acs_url, slo_url = (
+        base_url + reverse(name, kwargs={"connection_uid": connection_uid})
+        for name in ("sso:saml_metadata", "sso:saml_acs", "sso:saml_slo")
     )
-
-
-def _url(name: str, connection_uid: UUID | str) -> str:
-    return settings.BASE_URL + reverse(name, kwargs={"connection_uid": connection_uid})
+    return ServiceProvider(entity_id=entity_id, acs_url=acs_url, slo_url=slo_url)
