@@ -37,14 +37,25 @@ class SessionStore(DatabaseSessionStore):
     @transaction.atomic
     def cycle_key(self) -> None:
         """The same session under another key, at once, and for the list of sessions too."""
-        former_key = self.session_key
+        content = dict(self.items())  # read while it can be found under its key
+        former_key, new_key = self.session_key, self._get_new_session_key()  # type: ignore[attr-defined]
+        if Session.objects.filter(session_key=former_key).update(
+            session_key=new_key, session_data=self.encode(content), expire_date=self.get_expiry_date()
+        ):
+            self._session_key = new_key
+            self.modified = True
+        else:
+            self._make_anew()
+        UserSession.objects.filter(session_key=former_key).update(session_key=self.session_key)
+
+    def _make_anew(self) -> None:
+        """A session that was never saved, or has gone since."""
         self._is_changing_key = True
         try:
             super().cycle_key()
         finally:
             self._is_changing_key = False
         self.save()
-        UserSession.objects.filter(session_key=former_key).update(session_key=self.session_key)
 
     @classmethod
     def clear_expired(cls) -> None:

@@ -126,7 +126,7 @@ def record(
     `label` names who it was where it was no account; else whoever `recorded_as` names does.
     """
     EVENTS[event]
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         return AuditEvent.objects.create(
             org=org,
             seq=_next_seq(org),

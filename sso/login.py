@@ -170,7 +170,7 @@ def take_parked(
     _check_connection(attempt, connection)
     _check_browser(attempt, browser_session=browser_session, user_id=user_id)
     _check_not_expired(attempt, now=now)
-    _check_configuration(attempt, now=now)
+    _check_configuration(attempt.revision, attempt.connection, purpose=Purpose(attempt.purpose), now=now)
     taken = LoginAttempt.objects.filter(pk=attempt.pk, ticket_hash=token_hash(ticket)).update(
         ticket_hash=None, parked_sealed=""
     )
@@ -192,8 +192,12 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
     note(org_id=attempt.org_id, attempt_id=attempt.pk)
     lock_organisation(attempt.org_id)
     purpose = Purpose(attempt.purpose)
-    connection = Connection.objects.select_related("org", "health").get(pk=attempt.connection_id)
-    _check_configuration(attempt, now=now)
+    # As they are now, under the lock: the attempt's own may be older.
+    revision = Revision.objects.select_related("connection__org__sso_policy", "connection__health").get(
+        pk=attempt.revision_id
+    )
+    connection = revision.connection
+    _check_configuration(revision, connection, purpose=purpose, now=now)
     user = User.objects.get(pk=attempt.user_id)
     if not user.is_active:
         raise AccountInactive(f"The account {user.email} is deactivated.")
@@ -202,7 +206,9 @@ def complete_login(*, attempt: LoginAttempt, assertion: IdentityAssertion, now: 
     provisioning.apply(connection=connection, membership=membership, assertion=assertion, now=now)
     mark_sso(membership=membership, now=now)
     seen_attributes.remember(connection=connection, user=user, assertion=assertion, now=now)
-    session = sessions.open_session(attempt=attempt, identity=identity, assertion=assertion, now=now)
+    session = sessions.open_session(
+        org=connection.org, attempt=attempt, identity=identity, assertion=assertion, now=now
+    )
     audit.record(
         "org.sso_login",
         org=connection.org,
@@ -257,7 +263,7 @@ def _check_answerable(attempt: LoginAttempt, *, now: datetime) -> None:
     if attempt.answered_at is not None:
         raise AttemptUsed("The attempt was answered before.")
     _check_not_expired(attempt, now=now)
-    _check_configuration(attempt, now=now)
+    _check_configuration(attempt.revision, attempt.connection, purpose=Purpose(attempt.purpose), now=now)
 
 
 def _check_not_expired(attempt: LoginAttempt, *, now: datetime) -> None:
@@ -267,11 +273,13 @@ def _check_not_expired(attempt: LoginAttempt, *, now: datetime) -> None:
         )
 
 
-def _check_configuration(attempt: LoginAttempt, *, now: datetime) -> None:
-    """The connection must still be on and the revision still be what it was; a test may use a draft."""
-    row = Revision.objects.select_related("connection").get(pk=attempt.revision_id)
-    is_test = attempt.purpose == Purpose.TEST
-    if not row.connection.is_enabled and not is_test:
+def _check_configuration(row: Revision, connection: Connection, *, purpose: Purpose, now: datetime) -> None:
+    """The connection must still be on and the revision still be what it was; a test may use a draft.
+
+    Both have been read just now, with the attempt or under the organisation's lock.
+    """
+    is_test = purpose is Purpose.TEST
+    if not connection.is_enabled and not is_test:
         raise ConfigurationChanged("The connection was switched off during the login.")
     allowed = {Revision.Status.LIVE, Revision.Status.DRAFT} if is_test else {Revision.Status.LIVE}
     if row.status not in allowed:

@@ -6,6 +6,7 @@ row, so that the gate sees it on the next request.
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -29,42 +30,49 @@ def session_end(
 
 def timeout_seconds(org: Organization) -> int:
     """The organisation's own session timeout."""
-    policy = SSOPolicy.objects.filter(org=org).first()
+    policy: SSOPolicy | None = getattr(org, "sso_policy", None)
     return policy.session_timeout_seconds if policy else DEFAULT_SESSION_SECONDS
 
 
 def open_session(
-    *, attempt: LoginAttempt, identity: LinkedIdentity, assertion: IdentityAssertion, now: datetime
+    *,
+    org: Organization,
+    attempt: LoginAttempt,
+    identity: LinkedIdentity,
+    assertion: IdentityAssertion,
+    now: datetime,
 ) -> SSOSession:
     """Open, or renew, this browser's SSO session for the attempt's organisation.
 
     Raises SessionAlreadyOver where an IdP's limit has passed: the leeway for clocks lets an assertion in, not a
     session that would end before it began.
     """
-    timeout = timeout_seconds(attempt.org)
+    timeout = timeout_seconds(org)
     expires_at, limit = session_end(now=now, timeout_seconds=timeout, idp_limits=assertion.idp_limits)
     if expires_at <= now:
         raise SessionAlreadyOver(
             f"The session would end by {limit} at {expires_at:%H:%M:%S} UTC, which has passed."
         )
-    session, _ = SSOSession.objects.update_or_create(
-        org=attempt.org,
-        browser_session=attempt.browser_session,
-        defaults={
-            "user": attempt.user,
-            "connection": attempt.connection,
-            "revision": attempt.revision,
-            "identity": identity,
-            "idp_session_id": assertion.idp_session_id,
-            "started_at": now,
-            "expires_at": expires_at,
-            "org_limit_at": now + timedelta(seconds=timeout),
-            "limit": limit,
-            "silent_renewal_tried": False,
-            "logout_hint_sealed": seal_logout_hint(
-                assertion.logout_hint, org_id=attempt.org_id, browser_session=attempt.browser_session
-            ),
-        },
+    fields: dict[str, Any] = {
+        "user": attempt.user,
+        "connection": attempt.connection,
+        "revision": attempt.revision,
+        "identity": identity,
+        "idp_session_id": assertion.idp_session_id,
+        "started_at": now,
+        "expires_at": expires_at,
+        "org_limit_at": now + timedelta(seconds=timeout),
+        "limit": limit,
+        "silent_renewal_tried": False,
+        "logout_hint_sealed": seal_logout_hint(
+            assertion.logout_hint, org_id=attempt.org_id, browser_session=attempt.browser_session
+        ),
+    }
+    [session] = SSOSession.objects.bulk_create(
+        [SSOSession(org=org, browser_session=attempt.browser_session, **fields)],
+        update_conflicts=True,
+        unique_fields=["browser_session", "org"],
+        update_fields=list(fields),
     )
     return session
 

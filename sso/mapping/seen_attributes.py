@@ -65,8 +65,9 @@ class KeptOfMember:
 
 
 def remember(*, connection: Connection, user: User, assertion: IdentityAssertion, now: datetime) -> None:
-    """Keep what a login said of a member, in the login's transaction. One query to ask whether, one to write."""
-    if not keeps_attributes(connection.org_id):
+    """Keep what a login said of a member, in the login's transaction, unless the organisation says no."""
+    policy: SSOPolicy | None = getattr(connection.org, "sso_policy", None)
+    if policy is not None and not policy.keeps_attributes:
         return
     text = json.dumps(kept_part_of(assertion.attributes), separators=(",", ":"))
     row = SeenAttributes(

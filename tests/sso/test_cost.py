@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from hubsso import net
 from sso.browser import _SESSION_KEY as BROWSER_SESSION_KEY
-from tests.builders import make_attempt, make_member, make_org, make_sso_session
+from sso.login import complete_login
+from tests.builders import make_assertion, make_attempt, make_member, make_org, make_sso_session
 from tests.conftest import World, log_in, log_in_with_sso
 from tests.no_network import no_network
 from tests.org_things import things_of
@@ -60,7 +61,9 @@ def test_a_blocked_page_costs_little(client: Client, world: World) -> None:
     """The first of an hour is written down as well (test_blocks)."""
     log_in(client, world.max.user)
     client.get("/orgs/acme/")
-    kinds = [kind_of(query) for query in queries_of(client, "/orgs/acme/", status=403)]
+    queries = queries_of(client, "/orgs/acme/", status=403)
+    kinds = [kind_of(query) for query in queries]
+    assert len(kinds) <= 4, "\n".join(queries)
     assert kinds[:3] == ["session", "user", "gate"]
     assert kinds[3:] in ([], ["banner"])  # the page's header lists the viewer's organisations
 
@@ -73,6 +76,23 @@ def test_an_anonymous_public_page_asks_for_no_session_and_no_memberships(
         query for query in queries if "django_session" in query or "accounts_user" in query.split("WHERE")[-1]
     ]
     assert len(queries) <= 3
+
+
+def test_a_login_writes_six_rows_beside_the_audit_log_in_one_transaction(world: World) -> None:
+    """Link, membership, attributes, session, and the activity's record and count; a first login makes a few more."""
+    for browser in ("first", "second"):
+        attempt = make_attempt(world.acme_idp, world.max.user, browser_session=browser)
+        assertion = make_assertion(world.acme_idp, emails=(world.max.user.email,))
+        with CaptureQueriesContext(connection) as captured:
+            complete_login(attempt=attempt, assertion=assertion, now=timezone.now())
+    statements = [query["sql"] for query in captured.captured_queries]
+    writes = [sql for sql in statements if sql.startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert len([sql for sql in writes if "orgs_audit" not in sql]) <= 6, "\n".join(writes)
+    reads = [sql for sql in statements if sql.startswith("SELECT")]
+    assert len(reads) <= 7, "\n".join(reads)
+    assert (
+        len([sql for sql in statements if sql.startswith("SAVEPOINT")]) <= 1
+    )  # the test's transaction around it
 
 
 # --- Who talks to an IdP -------------------------------------------------------------------------------
