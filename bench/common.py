@@ -6,7 +6,7 @@ The machine has other work, so a bench compares what ran by turns, and counts th
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ def start_portal(folder: Path, database: str, *, environment: str = "test") -> N
     os.environ["HUBSSO_ENV"] = environment
     os.environ["HUBSSO_DATA_DIR"] = str(folder)
     os.environ["HUBSSO_LOG_LEVEL"] = "ERROR"
+    os.environ["HUBSSO_THROTTLE_PERCENT"] = "1000000"  # one person signs in more often than people do
     os.environ["DATABASE_URL"] = (
         start_private_server(folder) if database == "postgresql" else f"sqlite:///{folder}/db.sqlite3"
     )
@@ -53,15 +54,22 @@ class Timing:
 
 
 def by_turns(cases: Mapping[str, Case], *, rounds: int = ROUNDS, calls: int = 1) -> dict[str, Timing]:
-    """Each case `calls` times in a round, the first round being a rehearsal. CPU time of one call.
+    """Each case `calls` times in a round. CPU time of one call, in this process."""
+    return rounds_of(
+        {name: lambda case=case: cpu_seconds_of(case, calls) for name, case in cases.items()}, rounds=rounds
+    )
+
+
+def rounds_of(measures: Mapping[str, Callable[[], float]], *, rounds: int = ROUNDS) -> dict[str, Timing]:
+    """Measure each once in a round, the first round being a rehearsal.
 
     Every other round goes backwards, so that no case always follows the same one.
     """
-    timings = {name: Timing() for name in cases}
-    first = next(iter(cases))
+    timings = {name: Timing() for name in measures}
+    first = next(iter(measures))
     for number in range(rounds + 1):
-        order = list(cases) if number % 2 else list(reversed(cases))
-        spent = {name: _cpu_of(cases[name], calls) for name in order}
+        order = list(measures) if number % 2 else list(reversed(measures))
+        spent = {name: measures[name]() for name in order}
         if number == 0:
             continue
         for name, timing in timings.items():
@@ -70,11 +78,18 @@ def by_turns(cases: Mapping[str, Case], *, rounds: int = ROUNDS, calls: int = 1)
     return timings
 
 
-def _cpu_of(case: Case, calls: int) -> float:
+def cpu_seconds_of(case: Case, calls: int) -> float:
+    """Of one call, in this process."""
     began = time.process_time()
     for _ in range(calls):
         case()
     return (time.process_time() - began) / calls
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """As Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 class PeakMemory:

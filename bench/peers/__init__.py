@@ -1,0 +1,1 @@
+"""What others do with the same answers of an IdP, in an environment and processes of their own."""
