@@ -89,7 +89,7 @@ def test_story_2_when_the_idp_is_gone_members_keep_their_account_and_can_leave(
     max_.open(acme.page_path)
     max_.authenticate_button(acme.connection.name).click()
     expect(max_.main).to_contain_text("can't be reached just now")
-    max_.main.get_by_role("link", name="Go to the start page").click()
+    max_.main.get_by_role("link", name="Go to your other organisations").click()
     expect(max_.main.get_by_role("heading", name="Hello, Max")).to_be_visible()
     max_.page.get_by_text("Account of Max").locator("xpath=ancestor::summary").click()
     max_.page.get_by_role("link", name="Account settings").click()
