@@ -168,6 +168,14 @@ def test_jobs_wait_in_a_queue_where_there_is_a_server_for_it(
     assert shown.endswith(f".{backend}")
 
 
+def test_redis_may_have_a_comma_in_its_password(tmp_path: Path) -> None:
+    environment = production_environment(tmp_path) | {
+        "HUBSSO_REDIS_URL": "redis://:pass,word@localhost:6379/0"
+    }
+    shown = start(environment, "settings.CACHES['shared']['LOCATION']").stdout.strip()
+    assert shown == "['redis://:pass,word@localhost:6379/0']"
+
+
 def test_commands_refuse_to_start_too(tmp_path: Path) -> None:
     environment = production_environment(tmp_path)
     del environment["HUBSSO_SECRET_KEY"]
