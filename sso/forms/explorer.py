@@ -14,6 +14,7 @@ from sso.explaining.access_explorer import Person, Place, SupposedSession
 MEMBER, OUTSIDER, NOBODY = "member", "outsider", "nobody"
 RESOURCE = "resource"
 MAX_MATCHES = 10
+MAX_SUGGESTED = 100  # to pick from while typing; whoever is not among them is found by what is typed
 
 PAGES: dict[str, Place] = {
     "home": Place("orgs:home", has_json=True),
@@ -50,14 +51,22 @@ class ExplorerForm(forms.Form):
         label=_("Name or e-mail address"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "list": "explorer-people", "placeholder": _("Part of it is enough")}
+        ),
     )
     what = forms.ChoiceField(label=_("What"), choices=_PLACES)
     resource = forms.CharField(
         label=_("Title"),
         required=False,
         max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "list": "explorer-resources",
+                "placeholder": _("Part of it is enough"),
+            }
+        ),
     )
     session = forms.ChoiceField(
         label=_("SSO session"),
@@ -77,6 +86,14 @@ class ExplorerForm(forms.Form):
         super().__init__(data)
         self.org = org
         self.people, self.resources = [], []
+
+    def suggested_people(self) -> list[Membership]:
+        """The newest members, to pick from. Bounded, however many there are."""
+        return list(self.org.memberships.select_related("user").order_by("-pk")[:MAX_SUGGESTED])
+
+    def suggested_resources(self) -> list[Resource]:
+        """The newest resources, to pick from."""
+        return list(self.org.resources.order_by("-pk")[:MAX_SUGGESTED])
 
     @property
     def supposes(self) -> SupposedSession:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from sso.forms import explorer
 from sso.models import RecoveryGrant
 from tests.builders import make_member, make_page, make_user
 from tests.conftest import World, log_in, log_in_with_sso
@@ -165,3 +166,13 @@ def test_a_recovery_session_and_members_do_not_get_there(client: Client, world: 
     member = Client()
     log_in_with_sso(member, world.max)
     assert member.get(url).status_code == 403
+
+
+def test_names_are_suggested_while_typing_and_no_more_than_a_bounded_number(
+    admin: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert '<option value="max@acme.example">' in ask(admin)
+    assert f'<option value="{world.private_page.slug}">{world.private_page.title}' in ask(admin)
+    monkeypatch.setattr(explorer, "MAX_SUGGESTED", 1)
+    people = re.findall(r'id="explorer-people">(.*?)</datalist>', ask(admin))
+    assert people[0].count("<option") == 1
