@@ -13,7 +13,7 @@ from orgs.models import Membership, Organization, ResourceGroup
 from orgs.roles import Role
 from sso import connections
 from sso.declared import OPERATOR
-from sso.declared.drafts import DraftComparison
+from sso.declared.drafts import compare
 from sso.declared.reader import DeclarationRefused
 from sso.declared.steps import Change, Plan
 from sso.declared.wanted import WantedConnection, WantedMapping
@@ -46,12 +46,12 @@ class _ConnectionPlan:
         self._check()
         self._create()
         self._vendor()
-        is_drafted = self._draft()
+        in_place = self._draft()
         self._email_domains()
         self._role_mapping()
         self._group_mapping()
         self._switch()
-        self._live(is_drafted=is_drafted)
+        self._live(in_place)
 
     def _check(self) -> None:
         wanted = self._wanted
@@ -90,13 +90,13 @@ class _ConnectionPlan:
                 self._change("vendor", current.vendor, vendor),
             )
 
-    def _draft(self) -> bool:
-        """Whether a new draft is saved."""
+    def _draft(self) -> Revision | None:
+        """The draft or live revision of which the file is true; None where a new draft is saved, or none is there."""
         if not self._wanted.configuration:
-            return False
-        compared = DraftComparison(self._wanted, self._current)
+            return self._draft_or_live()
+        compared = compare(self._wanted, self._current)
         if not compared.changes:
-            return False
+            return compared.base
         configuration = compared.configuration()
         stamp = connections.draft_stamp(compared.base)
 
@@ -111,7 +111,14 @@ class _ConnectionPlan:
             )
 
         self._add(run, *compared.changes)
-        return True
+        return None
+
+    def _draft_or_live(self) -> Revision | None:
+        if self._current is None:
+            return None
+        revisions = self._current.revisions
+        draft = revisions.filter(status=Revision.Status.DRAFT).first()
+        return draft or revisions.filter(status=Revision.Status.LIVE).first()
 
     def _email_domains(self) -> None:
         if self._wanted.email_domains is None:
@@ -205,17 +212,10 @@ class _ConnectionPlan:
             self._change("enabled", "no" if is_on else "yes", "yes" if is_on else "no"),
         )
 
-    def _live(self, *, is_drafted: bool) -> None:
+    def _live(self, draft: Revision | None) -> None:
         """A draft goes live by an admin's passing test of that very draft, and by nothing else."""
-        if not self._wanted.is_live:
+        if not self._wanted.is_live or (draft is not None and draft.status == Revision.Status.LIVE):
             return
-        draft = None
-        if self._current is not None and not is_drafted:
-            draft = self._current.revisions.filter(status=Revision.Status.DRAFT).first()
-            if draft is None:
-                if not self._current.revisions.filter(status=Revision.Status.LIVE).exists():
-                    self._wait("there is nothing that could go live; give its configuration.")
-                return
         tester = _tester(draft) if draft else None
         if draft is None or tester is None:
             self._wait(

@@ -20,12 +20,26 @@ _CARRIED = ("metadata_read",)
 _NOT_IN_FILES = ("metadata_file", "metadata_text")
 
 
-class DraftComparison:
-    """What of a connection's configuration differs from what the file names. `base` is what a draft starts from."""
+def compare(wanted: WantedConnection, connection: Connection | None) -> "DraftComparison":
+    """With the live revision where the file is true of it, else with what the pages would go on from.
 
-    def __init__(self, wanted: WantedConnection, connection: Connection | None) -> None:
-        self._wanted = wanted
-        self.base: Revision | None = editable_revision(connection) if connection else None
+    So a draft that an admin works on stays while what serves is what the file says. Raises DeclarationRefused.
+    """
+    if connection is None:
+        return DraftComparison(wanted, None)
+    live = connection.revisions.filter(status=Revision.Status.LIVE).first()
+    if live is not None:
+        with_live = DraftComparison(wanted, live)
+        if not with_live.changes:
+            return with_live
+    return DraftComparison(wanted, editable_revision(connection))
+
+
+class DraftComparison:
+    """What of a revision differs from what the file names. `base` is that revision, and what a draft starts from."""
+
+    def __init__(self, wanted: WantedConnection, base: Revision | None) -> None:
+        self._wanted, self.base = wanted, base
         self._adapter: ProtocolAdapter = adapter_for(wanted.protocol)
         self._form = self._adapter.draft_form(base=self.base)
         self._refuse_unknown()
@@ -35,6 +49,8 @@ class DraftComparison:
             for name in self._given
             if self._differs(name)
         )
+        if not self.changes and base is not None and base.status == Revision.Status.RETIRED:
+            self.changes = (Change(f"{wanted.name}.configuration", "retired", "a draft again"),)
 
     def configuration(self) -> OIDCConfiguration | SAMLConfiguration:
         """As the form understands it, which asks the IdP. Raises DeclarationRefused."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from orgs import audit_retention, domains, members, organisations
+from orgs.access import Area
 from orgs.errors import OrgError
 from orgs.models import Domain, Membership, Organization
 from orgs.roles import Role, RoleSource
@@ -18,6 +19,7 @@ from sso.declared.reader import DeclarationRefused
 from sso.declared.steps import Change, Plan
 from sso.declared.wanted import WantedDomain, WantedOrganisation
 from sso.enforcing.enforcement import change_policy, policy_of, policy_stamp, what_step_needs
+from sso.gate import Who, find_org
 from sso.models import SSOPolicy
 from sso.operating.named import find_account
 from sso.types import Enforcement
@@ -120,10 +122,20 @@ class _OrganisationPlan:
             current = Membership.objects.filter(org=self._org, user=user).first() if self._org else None
             if current is not None and current.role == Role.ADMIN:
                 continue
+            if self._role_lock:
+                self._wait(f"{user.email} is to be Admin. {self._role_lock}")
+                continue
             self._add(
                 partial(self._make_admin, user),
                 Change("admins", f"{user.email}, {current.role}" if current else "", f"{user.email}, admin"),
             )
+
+    @cached_property
+    def _role_lock(self) -> str:
+        """Why nobody sets a role by hand; empty where they may."""
+        nobody = Who(user_id=None, browser_session="")
+        gated = find_org(self._wanted.slug, who=nobody, now=self._now, area=Area.MEMBERS)
+        return gated.access(nobody).role_lock if gated else ""
 
     def _make_admin(self, user: User) -> None:
         org = self._found()

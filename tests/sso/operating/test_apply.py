@@ -14,7 +14,7 @@ from orgs.roles import Role
 from sso.declared.wanted import read_wanted
 from sso.models import Connection, Revision, SSOPolicy
 from sso.protocols import adapter_for
-from tests.builders import make_group, make_member, make_org, make_user
+from tests.builders import live_revision, make_group, make_member, make_org, make_revision, make_user
 from tests.conftest import World
 from tests.demo_idp import DemoIdP, TenantConfig
 
@@ -164,6 +164,35 @@ def test_a_draft_goes_live_by_an_admins_passing_test_alone(
     draft.refresh_from_db()
     assert draft.status == "live"
     assert "Nothing differs." in portal.apply()
+
+
+def test_an_admins_own_draft_stays_while_the_live_revision_is_what_the_file_says(
+    portal: Portal, world: World
+) -> None:
+    issuer = live_revision(world.acme_idp).issuer
+    draft = make_revision(world.acme_idp, status=Revision.Status.DRAFT, client_id="of the admin")
+    draft.tests.create(org=world.acme, user=world.olivia.user, passed=True, at=timezone.now())
+    portal.says(
+        "organisations: [{{slug: acme, connections: [{{name: Acme Login, protocol: oidc, live: true, "
+        "configuration: {{client_id: hubsso, issuer: '{issuer}'}}}}]}}]",
+        issuer=issuer,
+    )
+    assert portal.apply() == "Nothing differs.\n"
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+
+
+def test_roles_that_come_from_the_idp_are_not_given_by_a_file(portal: Portal, world: World) -> None:
+    portal.says("organisations: [{slug: acme, admins: [max@acme.example, nina@partner.example]}]")
+    Connection.objects.update(role_mapping_enabled=True)
+    said = portal.apply()
+    assert "waits: acme: max@acme.example is to be Admin. Roles come from the identity provider." in said
+    assert "Nothing differs." in said
+    Connection.objects.update(role_mapping_enabled=False)
+    assert "An external collaborator can't be an admin" in portal.refused()
+    portal.says("organisations: [{slug: acme, admins: [max@acme.example]}]").apply()
+    world.max.refresh_from_db()
+    assert world.max.role == Role.ADMIN
 
 
 def test_what_the_file_does_not_name_stays_as_it_is(portal: Portal, world: World) -> None:

@@ -1,11 +1,12 @@
 """`backup` and `restore`: what comes back is what was there, secrets still open, and a damaged file is refused."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from cryptography.fernet import Fernet
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
+from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import User
@@ -92,6 +94,32 @@ def test_a_backup_can_go_to_standard_output(full: World, tmp_path: Path) -> None
     with (tmp_path / "b").open("w", encoding="utf-8") as file:
         call_command("backup", "-", stdout=file, stderr=StringIO())
     assert "whole" in run("backup", "--verify", tmp_path / "b")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="tests' SQLite is in memory, where readers lock")
+def test_a_backup_sees_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_user()
+    lines = Table.lines
+
+    def meanwhile_somebody_signs_up(table: Table) -> Iterator[bytes]:
+        if table.model is User:
+            in_another_connection(make_user)
+        return lines(table)
+
+    monkeypatch.setattr(Table, "lines", meanwhile_somebody_signs_up)
+    assert "accounts.User: 1 rows" in run("backup", tmp_path / "b")
+    assert User.objects.count() == 2
+
+
+def in_another_connection(work: Callable[[], object]) -> None:
+    def run_and_close() -> None:
+        work()
+        connection.close()
+
+    thread = Thread(target=run_and_close)
+    thread.start()
+    thread.join()
 
 
 def cut(content: bytes) -> bytes:
