@@ -67,7 +67,7 @@ def test_every_admin_is_warned_once_of_each_day_of_the_list(
     first = sent(saml, days_before_the_end=days_before_the_end, capture=django_capture_on_commit_callbacks)
     assert len(first) == 2
     assert f"Acme: The certificate of Acme Login {said}" in first
-    assert any("certificat de Acme Login" in subject for subject in first)  # Oscar reads French
+    assert any("certificat du raccordement Acme Login" in subject for subject in first)  # Oscar reads French
     assert {address for message in mail.outbox for address in message.to} == {
         "olivia@acme.example",
         "oscar@acme.example",
