@@ -143,11 +143,14 @@ class _Lines:
                 yield label, line
                 continue
             content = self._parsed(line)
-            if "tables" in content:
-                tables = content["tables"].items()
-                self.said_sums = {name: (table["rows"], table["sum"]) for name, table in tables}
-                return self._finish()
-            label, self.columns = content["table"], content["columns"]
+            try:
+                if "tables" in content:
+                    tables = content["tables"].items()
+                    self.said_sums = {name: (table["rows"], table["sum"]) for name, table in tables}
+                    return self._finish()
+                label, self.columns = content["table"], content["columns"]
+            except (TypeError, KeyError, AttributeError):
+                raise self._damaged() from None
             yield label, None
         raise self._damaged("it has no end")
 

@@ -28,6 +28,8 @@ def refuse_foreign(backup: Backup) -> None:
             "are not in HUBSSO_ENCRYPTION_KEYS here: its secrets would not open."
         )
     here, there = set(applied_migrations()), set(head.migrations)
+    if not here:
+        raise BackupRefused("The database has no tables yet: run migrate first.")
     if here != there:
         raise BackupRefused(
             f"The backup was made by version {head.version} with other migrations: {_some(there - here)} only "

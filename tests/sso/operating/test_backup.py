@@ -151,6 +151,10 @@ def no_backup(content: bytes) -> bytes:
     return gzip.compress(b'{"something": "else"}\n')
 
 
+def not_a_table(content: bytes) -> bytes:
+    return change_lines(content, lambda lines: [lines[0], b"7\n", *lines[1:]])
+
+
 def no_gzip(content: bytes) -> bytes:
     return b"hello"
 
@@ -161,7 +165,7 @@ def test_damaged_files_are_refused_and_write_nothing(tmp_path: Path, request: py
     run("backup", tmp_path / "whole")
     content = (tmp_path / "whole").read_bytes()
     empty_the_database()
-    for damage in (cut, flip, drop_a_row, rename_a_row, drop_the_end, no_backup, no_gzip):
+    for damage in (cut, flip, drop_a_row, rename_a_row, drop_the_end, not_a_table, no_backup, no_gzip):
         (tmp_path / "damaged").write_bytes(damage(content))
         for command in (("backup", "--verify"), ("restore",)):
             with pytest.raises(CommandError, match=r"damaged|no backup"):
