@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run cluster test test-postgresql lint types unit e2e interop browser screens conformance messages lock fuzz format clean
+.PHONY: help run cluster faults test test-postgresql lint types unit e2e interop browser screens conformance messages lock fuzz format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,6 +16,9 @@ run: $(VENV)/.run-installed  ## Start the demo: portal, demo organisations, demo
 
 cluster: $(VENV)/.dev-installed  ## Start two servers, a worker, nginx, PostgreSQL and Valkey on loopback, with the demo's people (needs nginx)
 	@$(BIN)/python -m tests.cluster.run --port $(PORT)
+
+faults: $(VENV)/.dev-installed  ## Try every fault on the cluster under load, and write docs/reliability.md (needs nginx)
+	$(BIN)/python -m tests.faults.run
 
 test: $(VENV)/.dev-installed browser lint types  ## Everything: lint, types, checks, all tests on SQLite, what differs on PostgreSQL, browser
 	$(BIN)/python -m tests.suite

@@ -1,8 +1,8 @@
 """`/readyz`: can this process serve? For whoever sends it requests. `hubsso.health` answers whether to restart it.
 
-It can while the database answers, has every migration that this release knows (a newer schema is fine: the release
-before goes on beside it during an upgrade), and holds secrets that our encryption keys open. What was well is asked
-again after a minute, but for the database, which is asked each time. What is wrong stands in the log alone.
+It can while the database answers and takes writes, has every migration that this release knows, and holds secrets that
+our encryption keys open. A newer schema is fine: the release before goes on beside it during an upgrade. What was well
+is asked again after a minute, but for the database, which is asked each time. What is wrong stands in the log alone.
 """
 
 import logging
@@ -26,8 +26,14 @@ class NotReady(Exception):
 
 
 def _check_database() -> None:
+    """It answers, and takes writes: a login can't do without, and a standby that was not promoted takes none."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+        if connection.vendor != "postgresql":
+            cursor.execute("SELECT 1")
+            return
+        cursor.execute("SELECT current_setting('transaction_read_only')")
+        if cursor.fetchone() != ("off",):
+            raise NotReady("The database takes no writes.")
 
 
 def _check_migrations() -> None:

