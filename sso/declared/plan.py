@@ -21,7 +21,7 @@ from sso.declared.wanted import WantedDomain, WantedOrganisation
 from sso.enforcing.enforcement import change_policy, policy_of, policy_stamp, what_step_needs
 from sso.gate import Who, find_org
 from sso.models import SSOPolicy
-from sso.operating.named import find_account
+from sso.operating.named import proven_account
 from sso.types import Enforcement
 
 
@@ -107,12 +107,12 @@ class _OrganisationPlan:
         self._add(run, *changes)
 
     def _accounts(self) -> list[User]:
-        """Of the admins that the file names. Whoever has no account yet is waited for."""
+        """Of the admins that the file names. Whoever has not signed up and proven the address yet is waited for."""
         found = []
         for email in self._wanted.admins:
-            user = find_account(email)
+            user = proven_account(email)
             if user is None:
-                self._wait(f"{email} has no account yet; after they sign up, apply again.")
+                self._wait(f"{email} is no account's proven address yet; after they sign up, apply again.")
             else:
                 found.append(user)
         return found

@@ -22,12 +22,15 @@ def org_named(slug: str) -> Organization:
     )
 
 
+def proven_account(email: str) -> User | None:
+    """By an address that it has proven: anybody may sign up with somebody else's, and wait."""
+    user_id = account_of(email)
+    return None if user_id is None else User.objects.filter(pk=user_id).first()
+
+
 def find_account(email: str) -> User | None:
-    """By the address it signs in with, else by another one that it has proven."""
-    user = User.objects.filter(email__iexact=email).first()
-    if user is None and (user_id := account_of(email)) is not None:
-        user = User.objects.filter(pk=user_id).first()
-    return user
+    """By an address that it has proven, else by the one that it was made with: to look at, not to give rights to."""
+    return proven_account(email) or User.objects.filter(email__iexact=email).first()
 
 
 def account_named(email: str) -> User:

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.emails import add_verified_email
 from accounts.models import User
 from orgs.models import AuditEvent, Domain, Membership, Organization
 from orgs.roles import Role
@@ -101,7 +102,7 @@ def test_a_whole_organisation_is_set_up_and_the_second_time_nothing_differs(
     said = portal.apply()
     assert "+ hooli.organisation: (nothing) -> Hooli, admin ada@hooli.example" in said
     assert "(the secret of env:HOOLI_SECRET)" in said
-    assert "waits: hooli: nobody@hooli.example has no account yet" in said
+    assert "waits: hooli: nobody@hooli.example is no account's proven address yet" in said
     assert "waits: hooli: Hooli Login: its draft goes live after an admin has tested it" in said
     assert SECRET not in said
 
@@ -315,3 +316,21 @@ def test_the_example_says_nothing_unknown() -> None:
     for connection in acme.connections:
         known = adapter_for(connection.protocol).draft_form(base=None).fields
         assert connection.configuration.keys() <= known.keys()
+
+
+def test_whoever_signed_up_with_an_admins_address_and_has_not_proven_it_gets_nothing(portal: Portal) -> None:
+    """Nor does a stranger stand before the admin, whose second address it is."""
+    make_user("ada@hooli.example", verified=False)
+    gavin = make_user("gavin@elsewhere.example")
+    add_verified_email(user=gavin, email="gavin@hooli.example")
+    make_user("gavin@hooli.example", verified=False)
+    said = portal.says(
+        """
+organisations:
+  - slug: hooli
+    name: Hooli
+    admins: [ada@hooli.example, gavin@hooli.example]
+"""
+    ).apply()
+    assert "waits: hooli: ada@hooli.example is no account's proven address yet" in said
+    assert [each.user for each in Membership.objects.filter(org__slug="hooli")] == [gavin]
