@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import JsonResponse
 
@@ -82,7 +82,7 @@ def _is_well(name: str, check: Callable[[], None]) -> bool:
         return True
     try:
         check()
-    except (DatabaseError, NotReady) as error:
+    except (Error, NotReady) as error:
         _well_until.pop(name, None)
         logger.warning("hubsso.not_ready", extra={"check": name, "detail": str(error)})
         return False

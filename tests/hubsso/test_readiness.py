@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from cryptography.fernet import Fernet
-from django.db import connection
+from django.db import InterfaceError, connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -62,6 +62,17 @@ def test_secrets_that_no_key_opens_keep_a_node_out_of_service(
     readiness.forget()
     settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     assert client.get("/readyz").json() == {"database": "ok", "migrations": "ok", "keys": "failed"}
+
+
+@pytest.mark.django_db
+def test_a_connection_that_the_database_closed_is_no_crash(client: Client) -> None:
+    with connection.execute_wrapper(_is_closed):
+        response = client.get("/readyz")
+    assert (response.status_code, response.json()) == (503, {"database": "failed"})
+
+
+def _is_closed(*args: object) -> None:
+    raise InterfaceError("connection already closed")
 
 
 def _only_select_1(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
