@@ -25,7 +25,7 @@ from django.http import HttpRequest, HttpResponseBase
 MAX_TEXT_CHARS = 4000
 
 # Addresses that are a proof by themselves: Django names the path of what it refused or failed to answer.
-_SECRET_PATH = re.compile(r"(/(?:hand-over|invitations)/)[\w-]{20,}")
+_SECRET_PATH = re.compile(r"(/(?:hand-over|invitations|confirm-email|reset/key)/)[\w:-]{20,}")
 
 
 def without_tokens(text: str) -> str:

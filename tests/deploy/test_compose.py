@@ -102,6 +102,26 @@ def test_the_proxy_says_who_asks_whatever_the_client_said() -> None:
     assert "$request_uri" not in conf.split("log_format")[1].split(";")[0]
 
 
+def test_the_proxys_logs_hold_no_address_that_lets_somebody_in() -> None:
+    conf = (ROOT / "deploy/nginx/hubsso.conf").read_text(encoding="utf-8")
+    said = re.search(r'"~(\^.*\$)" "\$before...\$after";', conf)
+    assert said is not None
+    secret = re.compile(said[1].replace("(?<", "(?P<"))
+    token = "abcdefghijklmnopqrstuvwxyz-0123456789"
+    for path in (
+        "/hand-over/",
+        "/invitations/",
+        "/accounts/confirm-email/",
+        "/accounts/password/reset/key/1-",
+    ):
+        assert secret.match(f"{path}{token}/"), path
+    assert not secret.match(
+        "/orgs/acme/settings/sso/connections/9c858901-8a57-4791-81fe-4c455b099bc9/hand-over/"
+    )
+    assert '"path":"$logged_path"' in conf
+    assert "error_log stderr crit;" in conf
+
+
 def test_nginx_itself_takes_it(tmp_path: Path) -> None:
     """An nginx older than 1.27.3 knows neither `resolve` nor `http2 on`: it is given the rest."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")

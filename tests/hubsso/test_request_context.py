@@ -164,5 +164,11 @@ def test_endless_values_are_cut() -> None:
 def test_tokens_in_paths_are_in_no_log_line() -> None:
     line = log_line("%s: %s", "Not Found", "/hand-over/abcdefghijklmnopqrstuvwxyz0123456789_-ABCDE/")
     assert json.loads(line)["event"] == "Not Found: /hand-over/.../"
+    mailed = (
+        "/accounts/confirm-email/MTI:1vNa2b:abcdefghij_klm-nopqrstuv/",
+        "/accounts/password/reset/key/1-abc-0123456789abcdef0123/",
+    )
+    for path in mailed:
+        assert json.loads(log_line("%s", path))["event"].endswith(("/confirm-email/.../", "/key/.../"))
     kept = "/orgs/acme/settings/sso/connections/9c858901-8a57-4791-81fe-4c455b099bc9/hand-over/"
     assert json.loads(log_line("%s", kept))["event"] == kept
