@@ -94,6 +94,8 @@ VALUES: dict[str, str | Promise] = {
     "org_timeout": pgettext_lazy("limit", "org timeout"),
     "saml_session_not_on_or_after": pgettext_lazy("limit", "saml session not on or after"),
     "add_key": pgettext_lazy("action", "add key"),
+    "begin_again": pgettext_lazy("action", "begin again"),
+    "cancel": pgettext_lazy("action", "cancel"),
     "change_vendor": pgettext_lazy("action", "change vendor"),
     "create": pgettext_lazy("action", "create"),
     "delete": pgettext_lazy("action", "delete"),

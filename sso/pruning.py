@@ -8,9 +8,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import session_store
 from orgs import audit_retention
-from sso import attempt_limits, replay
+from sso import attempt_limits, begun, replay
 from sso.enforcing.recovery import TRIES_WINDOW
 from sso.models import (
+    Connection,
     ConsumedMessage,
     ExpiryWarning,
     HandOver,
@@ -73,7 +74,10 @@ def _delete_in_batches(rows: QuerySet) -> int:  # type: ignore[type-arg]
 def _delete(rows: QuerySet) -> None:  # type: ignore[type-arg]
     if rows.model is LoginAttempt:
         activity.record_abandoned(rows, limit=BATCH)
-    rows.delete()
+    if rows.model is Connection:
+        begun.forget(rows)
+    else:
+        rows.delete()
 
 
 def _superseded_tests(now: datetime) -> QuerySet[RevisionTest]:
@@ -112,6 +116,7 @@ def _expired(now: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]  #
         ),
         "recovery tries": RecoveryTry.objects.filter(at__lte=now - TRIES_WINDOW),
         "link reminders": LinkReminder.objects.filter(sent_at__lt=now - KEEP_REMINDERS),
+        "begun connections": begun.abandoned(now=now),
         "hand-over links": HandOver.objects.filter(expires_at__lt=now),
         "expiry warnings": ExpiryWarning.objects.filter(sent_at__lt=now - KEEP_EXPIRY_WARNINGS),
         "reported blocks": ReportedBlock.objects.filter(hour__lt=now - KEEP_REPORTED_BLOCKS),

@@ -1,6 +1,7 @@
 """How far an organisation has got with single sign-on: connect, test, live, enforce. Facts for the settings pages."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from django.utils.translation import gettext
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import User
 from orgs.models import Organization
+from sso import begun
 from sso.connections import passed_test
 from sso.models import Connection, Revision, RevisionTest, SSOPolicy
 from sso.revisions import trials
@@ -28,6 +30,7 @@ class Standing:
     draft_test: RevisionTest | None
     why_not_live: str
     live_test: RevisionTest | None = None
+    is_begun: bool = False  # nothing was saved into it yet
 
     @property
     def offers_trial(self) -> bool:
@@ -38,6 +41,11 @@ class Standing:
     def falls_back_to(self) -> Revision | None:
         """What the draft would fall back to, or what the live revision will while it is on trial."""
         return trials.proven(self.live)
+
+    @property
+    def begun_until(self) -> datetime:
+        """When a connection that was only begun is forgotten."""
+        return begun.kept_until(self.connection)
 
     @property
     def is_serving(self) -> bool:
@@ -77,6 +85,7 @@ def standing_of(connection: Connection, *, user: User) -> Standing:
         draft_test=test,
         why_not_live=_why_not_live(draft, test, user),
         live_test=_newest_test(live),
+        is_begun=not by_status and begun.is_untouched(connection),
     )
 
 

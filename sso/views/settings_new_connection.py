@@ -1,18 +1,20 @@
-"""A new connection: whose IdP it is, how it is spoken to, what members call it. Then its draft."""
+"""A new connection: whose IdP it is, how it is spoken to, what members call it. Then its draft, or no more of it."""
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.models import Organization
 from orgs.roles import Ability
 from orgs.views.answers import org_page
-from sso import connections
+from sso import begun, connections
 from sso.forms.connection import ConnectionForm, VendorForm
 from sso.forms.refusals import show_refusal
 from sso.guides import GENERIC, Vendor, find_vendor, vendors
@@ -41,10 +43,11 @@ def new_from(request: OrgRequest, org_slug: str, vendor_key: str) -> HttpRespons
     )
     if form.is_valid():
         try:
-            made = connections.create_connection(
+            made = begun.begin_connection(
                 org=request.access.org,
                 vendor=vendor.key,
                 actor=signed_in_user(request),
+                now=timezone.now(),
                 **form.cleaned_data,
             )
         except SettingsRefused as refusal:
@@ -52,6 +55,19 @@ def new_from(request: OrgRequest, org_slug: str, vendor_key: str) -> HttpRespons
         else:
             return redirect("sso:draft", org_slug, made.uid)
     return org_page(request, "sso/settings/connection_new_from.html", {"vendor": vendor, "form": form})
+
+
+@require_POST
+@org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
+def cancel(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpResponse:
+    """Nothing remains of a connection into which nothing was saved; any other stays as it is."""
+    connection = find_connection(request, connection_uid)
+    if not begun.cancel(connection=connection, actor=signed_in_user(request)):
+        return redirect("sso:connection", org_slug, connection_uid)
+    messages.success(
+        request, _("%(connection)s is removed. Nothing was saved in it.") % {"connection": connection.name}
+    )
+    return redirect("sso:settings", org_slug)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,9 +91,13 @@ def change_vendor(request: OrgRequest, org_slug: str, connection_uid: UUID) -> H
 
 
 def _free_name(org: Organization, vendor: Vendor) -> str:
-    """What members will probably call it: the vendor's name, numbered where another connection has it."""
+    """What members will probably call it: the vendor's name, numbered where another connection has it.
+
+    One that was only begun does not count: the set-up goes on with it.
+    """
     name = _("%(organisation)s Login") % {"organisation": org.name} if vendor.key == GENERIC else vendor.name
     name = name[: MAX_NAME_LENGTH - 4]
-    taken = set(org.connections.values_list("name", flat=True))
+    begun_names = set(begun.untouched(org.connections.all()).values_list("name", flat=True))
+    taken = set(org.connections.values_list("name", flat=True)) - begun_names
     numbered = (f"{name} {number}" for number in range(2, len(taken) + 2))
     return next((free for free in (name, *numbered) if free not in taken), "")

@@ -16,7 +16,7 @@ from accounts.requests import signed_in_user
 from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page, telling
-from sso import connections
+from sso import begun, connections
 from sso.browser import ensure_browser_session
 from sso.enforcing.progress import standing_of
 from sso.errors import SSOError
@@ -54,7 +54,9 @@ def draft(request: OrgRequest, org_slug: str, connection_uid: UUID) -> HttpRespo
         ),
     )
     if drafting.saved is None:
-        return org_page(request, "sso/settings/draft.html", drafting.page())
+        is_begun = drafting.base is None and begun.is_untouched(connection)
+        page = {**drafting.page(), "begun_until": begun.kept_until(connection) if is_begun else None}
+        return org_page(request, "sso/settings/draft.html", page)
     messages.success(
         request, _("Draft %(number)s is saved. Test it next.") % {"number": drafting.saved.number}
     )

@@ -27,6 +27,7 @@ from sso.views import (
 
 connection_urlpatterns = [
     path("", settings_connection.connection, name="connection"),
+    path("cancel/", settings_new_connection.cancel, name="connection_cancel"),
     path("vendor/", settings_new_connection.change_vendor, name="connection_vendor"),
     path("hand-over/", settings_hand_over.links, name="hand_overs"),
     path("hand-over/<uuid:hand_over_uid>/revoke/", settings_hand_over.revoke, name="hand_over_revoke"),

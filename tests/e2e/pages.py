@@ -156,6 +156,7 @@ NOT_LOOKED_AT = {
     "orgs:take_seat": "POST",
     "sso:end_my_session": "POST",
     "sso:explorer_outside_resource": "as sso:explorer_outside, of one resource",
+    "sso:connection_cancel": "POST",
     "sso:go_live": "POST",
     "sso:hand_over_revoke": "POST",
     "sso:keep_attributes": "POST",

@@ -9,7 +9,7 @@ from sso.guides import GENERIC, Vendor, vendors
 from sso.models import Connection, LinkedIdentity, Revision, SSOSession
 from sso.settings_errors import WouldLockOut
 from sso.types import Enforcement
-from tests.builders import make_connection, make_sso_session, set_policy
+from tests.builders import make_connection, make_revision, make_sso_session, set_policy
 from tests.conftest import log_in
 from tests.sso.settings.conftest import AcmeSettings
 
@@ -36,6 +36,7 @@ def test_a_vendor_s_recommended_protocol_and_name_are_filled_in(acme: AcmeSettin
     acme.post("connection_new_from", vendor.key, **entered)
     made = Connection.objects.get()
     assert (made.vendor, made.name, made.protocol) == (vendor.key, name, entered["protocol"])
+    make_revision(made)
     again = acme.get("connection_new_from", vendor.key).context["form"]
     assert again["name"].value() == f"{name} 2"
 

@@ -132,7 +132,8 @@ def prune(*arguments: str) -> str:
 def test_what_is_over_goes_and_the_rest_stays() -> None:
     assert prune().count("deleted 1 ") == len(MODELS)
     assert counts() == [1] * len(MODELS)
-    assert prune().count("deleted 0 ") == len(MODELS) + 5  # browser sessions, the claims of tests, jobs
+    # browser sessions, begun connections, the claims of tests, jobs
+    assert prune().count("deleted 0 ") == len(MODELS) + 6
 
 
 @pytest.mark.usefixtures("rows")
