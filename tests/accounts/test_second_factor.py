@@ -66,7 +66,7 @@ def wrong_code(secret: str) -> str:
 
 def switch_on(client: Client) -> tuple[str, list[str]]:
     """The secret that the set-up page shows, and the recovery codes that the next page shows."""
-    secret = re.search(r'value="([A-Z2-7]{32})"', client.get(ACTIVATE).text)
+    secret = re.search(r">([A-Z2-7]{32})</textarea>", client.get(ACTIVATE).text)
     assert secret is not None
     response = client.post(ACTIVATE, {"code": code_of(secret[1])})
     assert response.headers["Location"] == CODES
@@ -75,7 +75,7 @@ def switch_on(client: Client) -> tuple[str, list[str]]:
 
 def test_switching_on_needs_a_code_of_the_secret_shown(olivia: User) -> None:
     client = after_password_twice()
-    secret = re.search(r'value="([A-Z2-7]{32})"', client.get(ACTIVATE).text)
+    secret = re.search(r">([A-Z2-7]{32})</textarea>", client.get(ACTIVATE).text)
     assert secret is not None
     page = client.post(ACTIVATE, {"code": wrong_code(secret[1])})
     assert "Incorrect code" in page.text

@@ -72,8 +72,8 @@ def values_for_idp(page: requests.Response) -> dict[str, str]:
     """What the portal's page says to enter at the IdP, by the names of the IdP's form."""
     document: Any = html.fromstring(page.content)
     return {
-        AT_IDP[field.get("id").removeprefix("for-idp-")]: field.get("value")
-        for field in document.xpath("//main//input[starts-with(@id, 'for-idp-')]")
+        AT_IDP[field.get("id").removeprefix("for-idp-")]: str(field.text).strip()
+        for field in document.xpath("//main//textarea[starts-with(@id, 'for-idp-')]")
     }
 
 

@@ -379,8 +379,8 @@ def test_page_adds_shows_checks_and_removes(client: Client, dns: DnsServer, hool
     client.post(PATH, {"name": "https://hooli.example/"})
     domain = hooli.domains.get()
     page = client.get(PATH).text
-    assert 'value="_hubsso-challenge.hooli.example"' in page
-    assert f'value="hubsso-domain-verification={domain.challenge}"' in page
+    assert ">_hubsso-challenge.hooli.example</textarea>" in page
+    assert f">hubsso-domain-verification={domain.challenge}</textarea>" in page
     assert "The record is not there yet" in client.post(f"{PATH}{domain.pk}/check/", follow=True).text
     publish(dns, domain)
     assert (
