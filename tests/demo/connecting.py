@@ -1,24 +1,29 @@
 """Connects a demo organisation to its IdP: draft, live, mapped, enforced, as its admin would."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 from django.utils import timezone
 
+from accounts.emails import verified_emails
 from accounts.models import User
 from orgs import audit, domains
 from orgs.models import Organization, ResourceGroup
 from sso import connections
 from sso.connections import OIDCConfiguration, SAMLConfiguration
 from sso.enforcing import recovery_codes
+from sso.login import new_attempt
 from sso.mapping import mappings
 from sso.models import Connection, Revision, RevisionTest, SSOPolicy
 from sso.revisions import hand_overs
-from sso.types import Enforcement, SSOProtocol
-from tests.demo.identity import DemoConnection
+from sso.revisions.revision_tests import record_test
+from sso.types import Enforcement, IdentityAssertion, Purpose, SSOProtocol
+from tests.demo.identity import TENANTS, DemoConnection
 from tests.demo_idp.tenant import Tenant
 
 CLIENT_ID = "hubsso"
+Test = Callable[[Revision, User, datetime], object]
 
 
 def connect(
@@ -48,7 +53,7 @@ def connect(
             sign_requests=demo.sign_requests,
             slo_url=tenant.saml_slo_url,
         )
-    make_live(connection, configuration, actor=actor, now=now)
+    make_live(connection, configuration, test=_log_in, actor=actor, now=now)
     hand_overs.make_hand_over(
         connection=connection, recipient="Ida, who runs the directory", days=7, actor=actor, now=now
     )
@@ -62,13 +67,52 @@ def make_live(
     connection: Connection,
     configuration: OIDCConfiguration | SAMLConfiguration,
     *,
+    test: Test,
     actor: User,
     now: datetime,
 ) -> Revision:
-    """Save a draft and make it live. The seed vouches for its own IdP, which does not answer yet."""
+    """Save a draft, test it and make it live, by an IdP that does not answer yet."""
     draft = connections.save_draft(connection=connection, configuration=configuration, actor=actor, now=now)
-    RevisionTest.objects.create(org_id=draft.org_id, revision=draft, user=actor, passed=True, at=now)
+    test(draft, actor, now)
     return connections.go_live(connection=connection, revision=draft, actor=actor, now=now)
+
+
+def vouch(draft: Revision, actor: User, now: datetime) -> None:
+    """A passed test without particulars, for a connection that people may have changed since."""
+    RevisionTest.objects.create(org_id=draft.org_id, revision=draft, user=actor, passed=True, at=now)
+
+
+def _log_in(draft: Revision, actor: User, now: datetime) -> None:
+    """The admin's own login through the draft, as the demo's IdP would have answered it."""
+    connection = draft.connection
+    attempt = new_attempt(
+        connection=connection,
+        revision=draft,
+        user=actor,
+        browser_session="",
+        purpose=Purpose.TEST,
+        next_path="",
+        now=now,
+    )
+    tenant = next(config for config in TENANTS if config.slug == connection.org.slug)
+    known = {person.email: person for person in tenant.people if person.email}
+    email = next(email for email in known if email in verified_emails(actor))
+    person = known[email]
+    one: Callable[[str], object] = str if connection.protocol == SSOProtocol.OIDC else lambda text: [text]
+    told = {"email": one(email), "name": one(person.name), "groups": list(person.groups)}
+    record_test(
+        attempt=attempt,
+        assertion=IdentityAssertion(
+            connection_id=connection.pk,
+            revision_id=draft.pk,
+            issuer=draft.issuer,
+            subject=person.subject,
+            emails=(email,),
+            attributes=told,
+            authenticated_at=now,
+        ),
+        now=now,
+    )
 
 
 def _map_groups(demo: DemoConnection, connection: Connection, group: ResourceGroup, actor: User) -> None:

@@ -17,7 +17,7 @@ from orgs.roles import Role
 from sso.connections import OIDCConfiguration, SAMLConfiguration
 from sso.models import LinkedIdentity, Revision
 from sso.types import SSOProtocol
-from tests.demo.connecting import make_live
+from tests.demo.connecting import make_live, vouch
 from tests.demo_idp.tenant import Tenant
 
 
@@ -36,7 +36,7 @@ def _follow(revision: Revision, tenant: Tenant, *, now: datetime) -> None:
     if after == before:
         return
     org = revision.connection.org
-    make_live(revision.connection, after, actor=_admin(org), now=now)
+    make_live(revision.connection, after, test=vouch, actor=_admin(org), now=now)
     LinkedIdentity.objects.filter(org=org, issuer=before.issuer).update(issuer=after.issuer)
 
 

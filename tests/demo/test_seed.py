@@ -13,8 +13,17 @@ from orgs.models import AuditEvent, Membership, Organization, Resource
 from orgs.organisations import rename_organisation
 from orgs.roles import Role
 from sso import key_pairs
-from sso.models import Connection, LinkedIdentity, LoginCount, LoginRecord, Revision, RoleRule, SSOPolicy
-from sso.types import Enforcement
+from sso.models import (
+    Connection,
+    LinkedIdentity,
+    LoginCount,
+    LoginRecord,
+    Revision,
+    RevisionTest,
+    RoleRule,
+    SSOPolicy,
+)
+from sso.types import Enforcement, Purpose
 from tests.demo.organisations import ORGANISATIONS, DemoOrg
 from tests.demo.seed import seed
 from tests.demo_idp import TenantConfig
@@ -61,8 +70,9 @@ def test_enforcing_organisations_have_a_past_whose_counts_are_those_of_its_login
         logins = LoginRecord.objects.filter(org__slug=slug)
         counted = LoginCount.objects.filter(org__slug=slug).aggregate(all=Sum("count"))["all"]
         assert logins.count() == counted > 0
-        assert logins.latest("at").at.date() < datetime.now(UTC).date()
-    assert not LoginRecord.objects.exclude(org__slug__in=["acme", "globex"]).exists()
+        assert logins.filter(purpose=Purpose.LOGIN).latest("at").at.date() < datetime.now(UTC).date()
+    elsewhere = LoginRecord.objects.filter(purpose=Purpose.LOGIN).exclude(org__slug__in=["acme", "globex"])
+    assert not elsewhere.exists()
 
 
 def test_organisations_ask_what_the_demo_promises(idp_keys: Path) -> None:
@@ -170,3 +180,14 @@ def test_production_refuses_the_seed(settings: Settings, idp_keys: Path) -> None
     with pytest.raises(ImproperlyConfigured, match="public password"):
         plant(idp_keys)
     assert not User.objects.exists()
+
+
+def test_the_seeded_test_of_a_connection_has_a_full_page(idp_keys: Path) -> None:
+    plant(idp_keys)
+    assert RevisionTest.objects.exists()
+    for test in RevisionTest.objects.filter(revision__status=Revision.Status.LIVE):
+        assert test.passed
+        assert len(test.details["checks"]) >= 4
+        uses = {claim["name"]: claim["uses"] for claim in test.claims}
+        assert "groups" in uses
+        assert "email" in uses["email"]
