@@ -55,7 +55,8 @@ def finish(request: HttpRequest, attempt: LoginAttempt, assertion: IdentityAsser
     except SSOError as error:
         return refuse(request, error, connection=attempt.connection, attempt=attempt, assertion=assertion)
     request.session.cycle_key()  # a session key known before this proof must not carry it
-    messages.success(request, _how_long(completed.session))
+    if not attempt.is_silent:  # they did nothing, and are where they were
+        messages.success(request, _how_long(completed.session))
     if completed.has_confirmed_revision:
         messages.success(request, _confirmed(attempt))
     return redirect(_return_path(attempt))

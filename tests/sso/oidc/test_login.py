@@ -139,10 +139,12 @@ def test_id_token_expiry_limits_the_session_where_the_org_follows_it(acme: AcmeL
 def test_silent_login_renews_without_a_page(acme: AcmeLogin) -> None:
     browser = IdPBrowser()
     acme.go_to_idp(browser=browser).deliver(acme.client)
+    assert "You are authenticated" in acme.client.get(acme.page_path).text
     location = acme.start(silent=True)["Location"]
     assert parse_qs(urlsplit(location).query)["prompt"] == ["none"]
     response = browser.follow(location).deliver(acme.client)
     assert (response.status_code, response["Location"]) == (302, acme.page_path)
+    assert "You are authenticated" not in acme.client.get(acme.page_path).text
 
 
 def test_silent_login_without_an_idp_session_goes_back_to_the_banner(acme: AcmeLogin) -> None:
