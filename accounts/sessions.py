@@ -1,6 +1,6 @@
 """A person's browser sessions, as allauth keeps them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +45,9 @@ class Browser:
         return self.name
 
 
-def browsers_with_content(user: User) -> list[tuple[Browser, Mapping[str, Any]]]:
-    """Each of a person's browser sessions, with what it holds. Two queries."""
-    signed_in = UserSession.objects.filter(user=user).values_list("session_key", "user_agent", "ip")
+def browsers_with_content(users: Collection[int]) -> list[tuple[Browser, Mapping[str, Any]]]:
+    """Each browser session of these accounts, with what it holds. Two queries."""
+    signed_in = UserSession.objects.filter(user__in=users).values_list("session_key", "user_agent", "ip")
     browsers = {key: Browser(user_agents.describe(agent), ip) for key, agent, ip in signed_in}
     rows = Session.objects.filter(session_key__in=browsers)
     return [(browsers[row.session_key], row.get_decoded()) for row in rows]

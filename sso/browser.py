@@ -4,13 +4,12 @@ SSO sessions hang on it and not on the session key, because the key changes at e
 other organisations' SSO sessions of this browser must live on. A portal logout flushes it with the session.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
-from accounts.models import User
 from accounts.sessions import Browser, browsers_with_content
 from hubsso.crypto import random_token
 
@@ -27,9 +26,9 @@ def browser_session_in(content: Mapping[str, Any] | SessionBase) -> str:
     return str(content.get(_SESSION_KEY, ""))
 
 
-def browsers_of(user: User) -> dict[str, Browser]:
-    """Browser session -> the browser, of a person's browsers that are signed in to the portal."""
-    found = browsers_with_content(user)
+def browsers_of(users: Collection[int]) -> dict[str, Browser]:
+    """Browser session -> the browser, of the accounts' browsers that are signed in to the portal. Two queries."""
+    found = browsers_with_content(users)
     return {name: browser for browser, content in found if (name := browser_session_in(content))}
 
 

@@ -72,7 +72,7 @@ def my_organisations(*, user: User, this_browser: str, now: datetime) -> list[My
 
 def _sessions(user: User, this_browser: str, now: datetime) -> dict[int, list[MySession]]:
     """Organisation id -> the person's sessions there, this browser's first, then the newest."""
-    browsers = browsers_of(user)
+    browsers = browsers_of([user.pk])
     mine: dict[int, list[MySession]] = defaultdict(list)
     for session in sessions_of_user(user=user, now=now).order_by("-started_at"):
         is_here = session.browser_session == this_browser

@@ -83,7 +83,7 @@ def history_of(membership: Membership) -> list[AuditEntry]:
 def _sessions(membership: Membership, now: datetime) -> list[MemberSession]:
     live = live_sessions(org=membership.org, now=now).filter(user=membership.user_id)
     sessions = list(live.order_by("-started_at", "-pk"))
-    browsers = browsers_of(membership.user) if sessions else {}
+    browsers = browsers_of([membership.user_id]) if sessions else {}
     return [MemberSession(session, browsers.get(session.browser_session)) for session in sessions]
 
 

@@ -24,12 +24,12 @@ from orgs.roles import Ability
 from orgs.views.answers import org_page, page_links, telling
 from orgs.views.inputs import key_from
 from orgs.views.members import MemberRow
-from sso.browser import browser_session_of
+from sso.browser import browser_session_of, browsers_of
 from sso.enforcing import rollout
 from sso.forms.members import MemberEmailForm
 from sso.mapping import seen_attributes
 from sso.members import member_access, relinking
-from sso.members.member_details import details_of
+from sso.members.member_details import MemberSession, details_of
 from sso.sessions import live_sessions
 from sso.settings_errors import SettingsRefused
 
@@ -151,8 +151,9 @@ def relink(request: OrgRequest, org_slug: str, reference: str) -> HttpResponse:
 def sessions(request: OrgRequest, org_slug: str) -> HttpResponse:
     found = live_sessions(org=request.access.org, now=timezone.now())
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "before"), descending=True)
+    browsers = browsers_of({row.user_id for row in page.rows})
     context = {
-        "sessions": page.rows,
+        "sessions": [MemberSession(row, browsers.get(row.browser_session)) for row in page.rows],
         "this_browser": browser_session_of(request),
         **page_links(request, page, key="before"),
     }
