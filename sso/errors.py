@@ -1,8 +1,9 @@
 """The catalogue of refusals. Every expected failure of single sign-on is one of these classes.
 
 `code` is stable: audit log, traces, docs and tests use it. `user_message` is what the member reads, in their language,
-and says what to do next. `admin_detail` (given when raised) is what the organisation's admins read: expected and
-actual, named; it is kept, and stays English.
+and says what to do next; where the connection is the cause, the page says that (`sso.explaining.way_on`).
+`admin_detail` (given when raised) is what the organisation's admins read: expected and actual, named; it is kept, and
+stays English.
 `log_fields` are ids and plain values; `trace_fields` are for the admins' trace alone and stand in no log.
 None of them ever holds a secret, a token, a code, a cookie or an assertion.
 Protocol errors are in `sso.oidc.errors` and `sso.saml.errors`.
@@ -83,7 +84,9 @@ class ConfigurationChanged(SSOError):
 class ConfigurationUnreadable(SSOError):
     code = "configuration_unreadable"
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    user_message = _("Your organisation's single sign-on can't be read. Contact whoever runs this portal.")
+    user_message = _(
+        "Your organisation's single sign-on can't be read. Whoever runs this portal can repair it."
+    )
 
 
 class LoginCancelled(SSOError):
@@ -127,14 +130,14 @@ class AccountLinkedToAnother(SSOError):
 class EmailMissing(SSOError):
     code = "email_missing"
     user_message = _(
-        "Your identity provider did not send a usable e-mail address. Contact your organisation's admin."
+        "Your identity provider did not send a usable e-mail address, so you were not signed in."
     )
 
 
 class EmailAmbiguous(SSOError):
     code = "email_ambiguous"
     user_message = _(
-        "Your identity provider sent several e-mail addresses. Contact your organisation's admin."
+        "Your identity provider sent several e-mail addresses, so it is not known which one is yours."
     )
 
 

@@ -10,14 +10,17 @@ from orgs.models import Membership, Organization
 from orgs.roles import Role
 from sso.explaining.causes import cause_of
 
+# The connection asks for it, and a person can give it at once.
+_IN_ONES_HANDS = frozenset({"authn_context_mismatch"})
 # Where a person mends by themselves what they were refused for.
 _MENDED_AT = {"email_not_yours": "account_email"}
 
 
 @dataclass(frozen=True, slots=True)
 class WayOn:
-    """`is_connections`: everybody meets it until an admin repairs it. `mend_url` is empty where there is no such page.
+    """`is_connections`: people meet it until an admin repairs it, whatever they do.
 
+    `mend_url` is empty where there is no such page.
     `may_recover`: the reader is an admin, who can open the single sign-on settings with a recovery code.
     """
 
@@ -28,7 +31,7 @@ class WayOn:
 
 def way_on(code: str, *, org: Organization, viewer: User | AnonymousUser) -> WayOn:
     """For whoever reads the page, who is not always the person that the refused login was for."""
-    is_connections = cause_of(code).is_connections
+    is_connections = cause_of(code).is_connections and code not in _IN_ONES_HANDS
     mend = _MENDED_AT.get(code)
     return WayOn(
         is_connections=is_connections,

@@ -23,6 +23,7 @@ class OIDCError(SSOError):
     """Base of them all."""
 
     code = "oidc_error"
+    user_message = _("Your identity provider's answer could not be read, so you were not signed in.")
 
 
 class OPUnavailable(OIDCError):
@@ -32,8 +33,7 @@ class OPUnavailable(OIDCError):
     status = HTTPStatus.BAD_GATEWAY
     retry_after_seconds = 15
     user_message = _(
-        "Your organisation's identity provider can't be reached just now. Try again in a few minutes; "
-        "if it keeps happening, contact your organisation's admin."
+        "Your organisation's identity provider can't be reached just now. Try again in a few minutes."
     )
 
 
@@ -41,20 +41,14 @@ class OPMisconfigured(OIDCError):
     """The OP or the connection is set up in a way that no login can pass."""
 
     code = "op_misconfigured"
-    user_message = _(
-        "Your organisation's single sign-on is not set up correctly. Contact your organisation's admin "
-        "and name the reference below."
-    )
+    user_message = _("Your organisation's single sign-on is not set up correctly.")
 
 
 class IDTokenRejected(OIDCError):
     """The ID token failed a check of Core 3.1.3.7."""
 
     code = "id_token_rejected"
-    user_message = _(
-        "Your identity provider's answer can't be trusted, so you were not signed in. Try again; if it keeps "
-        "happening, contact your organisation's admin and name the reference below."
-    )
+    user_message = _("Your identity provider's answer can't be trusted, so you were not signed in.")
 
 
 # --- Discovery -----------------------------------------------------------------------------------------
@@ -137,19 +131,14 @@ class IssuerParameterMismatch(OIDCError):
 
     code = "issuer_parameter_mismatch"
     status = HTTPStatus.BAD_REQUEST
-    user_message = _(
-        "The answer came from another identity provider than the one you were sent to. Start again."
-    )
+    user_message = _("The answer came from another identity provider than the one you were sent to.")
 
 
 class IdPError(OIDCError):
     """The OP answered with an error of its own."""
 
     code = "idp_error"
-    user_message = _(
-        "Your identity provider refused to sign you in. Try again; if it keeps happening, contact your "
-        "organisation's admin and name the reference below."
-    )
+    user_message = _("Your identity provider refused to sign you in.")
 
 
 # --- Token endpoint ------------------------------------------------------------------------------------

@@ -23,10 +23,7 @@ class SAMLError(SSOError):
     """Base of them all."""
 
     code = "saml_error"
-    user_message = _(
-        "Your identity provider's answer can't be trusted, so you were not signed in. Try again; if it keeps "
-        "happening, contact your organisation's admin and name the reference below."
-    )
+    user_message = _("Your identity provider's answer can't be trusted, so you were not signed in.")
 
 
 # --- The document --------------------------------------------------------------------------------------
@@ -80,10 +77,7 @@ class EncryptionError(SAMLError):
     """What is encrypted can't be read. `admin_detail` says what to set at the IdP where that helps."""
 
     code = "encryption_unusable"
-    user_message = _(
-        "Your organisation's single sign-on is not set up correctly. Contact your organisation's admin "
-        "and name the reference below."
-    )
+    user_message = _("Your organisation's single sign-on is not set up correctly.")
 
 
 class EncryptionNotSupported(EncryptionError):
@@ -144,10 +138,7 @@ class CertificateError(SAMLError):
     """A certificate of the configuration can't be used. `admin_detail` can stand beside the form's field."""
 
     code = "certificate_unusable"
-    user_message = _(
-        "Your organisation's single sign-on is not set up correctly. Contact your organisation's admin "
-        "and name the reference below."
-    )
+    user_message = _("Your organisation's single sign-on is not set up correctly.")
 
 
 class CertificateUnreadable(CertificateError):
@@ -210,8 +201,7 @@ class UnsolicitedResponse(SAMLError):
 
 class TimeMismatch(SAMLError):
     user_message = _(
-        "Your identity provider's answer is not valid at this time. Start again; if it keeps happening, its "
-        "clock may be wrong: contact your organisation's admin and name the reference below."
+        "Your identity provider's answer is not valid at this time. One of the two clocks may be wrong."
     )
 
 
@@ -279,7 +269,4 @@ class IdPStatus(SAMLError):
     """The IdP answered with a status other than Success (Core 3.2.2.2)."""
 
     code = "idp_status"
-    user_message = _(
-        "Your identity provider did not sign you in. Try again; if it keeps happening, contact your "
-        "organisation's admin and name the reference below."
-    )
+    user_message = _("Your identity provider did not sign you in.")
