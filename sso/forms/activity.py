@@ -19,7 +19,7 @@ _NO_LOGINS = frozenset({"gate", "no_connection", "logout"})
 
 
 class ActivityFilterForm(forms.Form):
-    """By GET; `chosen` is what of it can be used."""
+    """By GET; `chosen` is what of it can be used. Without `by_person` nobody is looked for."""
 
     outcome = forms.ChoiceField(label=_("Outcome"), required=False)
     purpose = forms.ChoiceField(label=_("Kind"), required=False)
@@ -32,8 +32,10 @@ class ActivityFilterForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name or e-mail")}),
     )
 
-    def __init__(self, data: Any, *, org: Organization) -> None:
+    def __init__(self, data: Any, *, org: Organization, by_person: bool = True) -> None:
         super().__init__(data, auto_id="activity-%s")
+        if not by_person:
+            del self.fields["person"]
         self.connections = {str(row.uid): row for row in org.connections.order_by("name")}
         self._offer("outcome", OUTCOME_TEXTS.items())
         self._offer("purpose", PURPOSE_TEXTS.items())
@@ -69,8 +71,10 @@ class RefusalSearchForm(forms.Form):
     )
     reason = forms.ChoiceField(label=_("Reason"), required=False)
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, *, by_person: bool = True) -> None:
         super().__init__(data, auto_id="refusal-%s")
+        if not by_person:
+            self.fields["reference"].label = _("Reference or code")
         field: Any = self.fields["reason"]
         field.choices = [ALL, *reason_choices(data.get("reason", ""))]
         field.widget.attrs["class"] = "form-select"

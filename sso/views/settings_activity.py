@@ -1,7 +1,5 @@
 """How logins ended: a chart of the last days, the reasons of refusals, and the list."""
 
-from dataclasses import replace
-
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -22,8 +20,8 @@ PAGE_SIZE = 50
 def logins(request: OrgRequest, org_slug: str) -> HttpResponse:
     org, now = request.access.org, timezone.now()
     activity.record_abandoned_of(org.pk, now=now)
-    form = ActivityFilterForm(request.GET, org=org)
-    chosen = replace(form.chosen, person="") if request.access.is_recovery else form.chosen
+    form = ActivityFilterForm(request.GET, org=org, by_person=not request.access.is_recovery)
+    chosen = form.chosen
     found = activity_reading.records(org, chosen)
     page = page_by_key(found, key="pk", size=PAGE_SIZE, after=key_from(request, "before"), descending=True)
     context = {

@@ -22,13 +22,14 @@ PAGE_SIZE = 50
 @org_view(Area.SSO_SETTINGS, needs=Ability.MANAGE)
 def refusals(request: OrgRequest, org_slug: str) -> HttpResponse:
     org = request.access.org
-    form = RefusalSearchForm(request.GET)
+    by_person = not request.access.is_recovery
+    form = RefusalSearchForm(request.GET, by_person=by_person)
     found = matching_traces(
         org,
         search=form.searched,
         reason=form.chosen,
         now=timezone.now(),
-        by_person=not request.access.is_recovery,
+        by_person=by_person,
     )
     page = page_by_key(
         found.select_related("user", "connection"),
