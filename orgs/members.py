@@ -118,8 +118,11 @@ def let_back_in(*, org: Organization, user_id: int) -> None:
 
 @transaction.atomic
 def leave(*, membership: Membership) -> None:
-    """The member goes of their own accord. Raises LastAdmin or MemberGone."""
-    membership = _lock(membership)
+    """The member goes of their own accord; who is gone already stays so. Raises LastAdmin."""
+    try:
+        membership = _lock(membership)
+    except MemberGone:
+        return
     _require_another_admin(membership)
     audit.record("org.leave", org=membership.org, actor=membership.user)
     membership.delete()

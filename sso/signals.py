@@ -39,6 +39,12 @@ def end_sessions_of_former_member(sender: object, instance: Membership, **kwargs
     seen_attributes.forget(org_id=instance.org_id, user_id=instance.user_id)
 
 
+@receiver(post_delete, sender=Membership)
+def unlink_former_member(sender: object, instance: Membership, **kwargs: Any) -> None:
+    """A link is kept until its owner leaves; whoever comes back is linked anew."""
+    LinkedIdentity.objects.filter(org_id=instance.org_id, user_id=instance.user_id).delete()
+
+
 @receiver(post_delete, sender=LinkedIdentity)
 def forget_what_an_identity_said(sender: object, instance: LinkedIdentity, **kwargs: Any) -> None:
     """What the IdP said was of that identity; the next one may be somebody else there."""

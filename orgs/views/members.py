@@ -132,7 +132,8 @@ def remove(request: OrgRequest, org_slug: str, member_id: int) -> HttpResponse:
         with telling(request, _("%(user)s is no longer a member.") % {"user": membership.user}):
             members.remove_member(membership=membership, actor=signed_in_user(request))
         return redirect("orgs:members", org_slug)
-    return org_page(request, "orgs/member_remove.html", {"membership": membership})
+    context = {"membership": membership, "why_not": members.removal_lock_on(membership)}
+    return org_page(request, "orgs/member_remove.html", context)
 
 
 @gate_exempt("Whoever belongs to an organisation may leave it without SSO; the page shows only its name.")
@@ -144,12 +145,17 @@ def leave(request: HttpRequest, org_slug: str) -> HttpResponse:
     if request.method == "POST":
         try:
             members.leave(membership=membership)
-        except LastAdmin as refusal:
-            messages.error(request, refusal.message)
+        except LastAdmin:
+            pass  # the page says why, and what to do first
         else:
             messages.success(request, _("You have left %(org)s.") % {"org": membership.org.name})
             return redirect("home")
-    return render(request, "orgs/leave.html", {"org": membership.org})
+    context = {
+        "org": membership.org,
+        "why_not": members.removal_lock_on(membership),
+        "is_alone": not membership.org.memberships.exclude(pk=membership.pk).exists(),
+    }
+    return render(request, "orgs/leave.html", context)
 
 
 def _matching(found: QuerySet[Membership], query: str, *, by_email: bool) -> QuerySet[Membership]:
