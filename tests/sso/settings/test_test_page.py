@@ -137,3 +137,11 @@ def test_a_mark_without_details_has_a_page(acme: AcmeSettings, oidc: Connection)
             at=timezone.now(),
         )
         assert "The test failed" in acme.page("revision_test", oidc.uid, test.pk)
+
+
+def test_a_passed_mark_without_details_leads_to_a_test(acme: AcmeSettings, oidc: Connection) -> None:
+    test = RevisionTest.objects.create(
+        org=acme.org, revision=draft_of(oidc), user=acme.admin, passed=True, at=timezone.now()
+    )
+    page = acme.page("revision_test", oidc.uid, test.pk)
+    assert "Nothing more is known of this test." in page
