@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from hubsso.crypto import CannotUnseal
 from orgs.roles import Role
 from sso.explaining.causes import Cause, cause_of, next_step
+from sso.mapping.role_mapping import read_detail
 from sso.models import RevisionTest
 from sso.models.session import LIMIT_CHOICES
 from sso.protocols import adapter_for
@@ -210,7 +211,7 @@ def _tell_role(details: dict[str, Any]) -> str:
     if role is None:
         return _("The role stays as it is.")
     attribute = details.get("role_attribute", "")
-    sentence = _("%(role)s. %(detail)s.") % {"role": Role(role["role"]).label, "detail": role["detail"]}
+    sentence = _("%(role)s. %(detail)s.") % {"role": Role(role["role"]).label, "detail": _why(role["detail"])}
     if role["was"] == Role.ADMIN and role["role"] != Role.ADMIN:
         return _("%(sentence)s You would no longer be an admin. The values come from “%(attribute)s”.") % {
             "sentence": sentence,
@@ -236,7 +237,15 @@ _TEXTS = {
 def _role(role: dict[str, str] | None) -> str:
     if role is None:
         return ""
-    return _("%(role)s (%(detail)s)") % {"role": Role(role["role"]).label, "detail": role["detail"]}
+    return _("%(role)s (%(detail)s)") % {"role": Role(role["role"]).label, "detail": _why(role["detail"])}
+
+
+def _why(detail: str) -> str:
+    """What gave the role, in the reader's language."""
+    mapped = read_detail(detail)
+    if mapped is None:
+        return _("No mapping matched")
+    return _("IdP mapping: %(attribute)s has %(value)s") % {"attribute": mapped[0], "value": mapped[1]}
 
 
 def _limits(test: RevisionTest) -> list[ShownLimit]:

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from sso.models import Connection, LinkedIdentity, LoginAttempt, RevisionTest
+from sso.views.revision_test_page import shown_test
 from tests.demo_idp import OIDCFault, SAMLFault, Tenant
 from tests.sso.settings.conftest import AcmeSettings, draft_of
 from tests.sso.settings.test_going_live import oidc, run_test, saml
@@ -145,3 +146,18 @@ def test_a_passed_mark_without_details_leads_to_a_test(acme: AcmeSettings, oidc:
     )
     page = acme.page("revision_test", oidc.uid, test.pk)
     assert "Nothing more is known of this test." in page
+
+
+def test_what_gave_the_role_is_said_in_the_readers_language(acme: AcmeSettings, oidc: Connection) -> None:
+    test = run_test(acme, oidc)
+    role = {"role": "admin", "was": "admin"}
+    for detail, said in (
+        (
+            "IdP mapping: groups has eng-admins",
+            "Administrateur (Correspondance : groups contient eng-admins)",
+        ),
+        ("No mapping matched", "Administrateur (Aucune correspondance trouvée)"),
+    ):
+        test.details["role"] = {**role, "detail": detail}
+        with translation.override("fr"):
+            assert shown_test(test, now=timezone.now()).role.replace("\u00a0", " ") == said
