@@ -55,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             key: on_base_url(value) if key.endswith("_url") else value for key, value in context.items()
         }
         with reading_as(_reader(email, context)):
-            post(letter_for(template_prefix, context), to=email)
+            post(letter_for(template_prefix, context), to=email, is_awaited=True)
 
 
 def _reader(email: str, context: dict[str, Any]) -> User | None:

@@ -24,7 +24,7 @@ from django.utils import timezone, translation
 
 from hubsso.jobs.backends import runs_inline
 from hubsso.jobs.models import OutgoingLetter
-from hubsso.jobs.registry import FOR_A_DAY, GiveUp, job
+from hubsso.jobs.registry import AWAITED, FOR_A_DAY, NORMAL, GiveUp, job
 from hubsso.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -105,8 +105,11 @@ def reading_as(reader: Addressee | None) -> Iterator[None]:
         yield
 
 
-def post(letter: Letter, *, to: str) -> None:
-    """Send a letter in the language that is active: by the queue, or now. Now, it raises what the mail server says."""
+def post(letter: Letter, *, to: str, is_awaited: bool = False) -> None:
+    """Send a letter in the language that is active: by the queue, or now. Now, it raises what the mail server says.
+
+    One that `is_awaited`, as is the link that opens an account, comes before all others in the queue.
+    """
     if runs_inline():
         compose(letter, to=to).send()
         return
@@ -114,7 +117,7 @@ def post(letter: Letter, *, to: str) -> None:
     outgoing.content = {"to": to, "language": translation.get_language(), "letter": asdict(letter)}
     with transaction.atomic():
         outgoing.save(force_insert=True)
-        send_letter.enqueue(str(outgoing.uid))
+        send_letter.using(priority=AWAITED if is_awaited else NORMAL).enqueue(str(outgoing.uid))
 
 
 class MailNotSent(Exception):

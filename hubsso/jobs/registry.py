@@ -11,8 +11,9 @@ from django_tasks.base import Task
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# What nobody waits for goes after what somebody does; what failed before, and may fail again, goes last.
-PERIODIC, NORMAL, BULK, FAILED_BEFORE = 10, 0, -10, -20
+# What nobody waits for goes after what somebody does; what failed before, and may fail again, goes last. AWAITED is
+# what keeps somebody out until it comes: no number of letters that members cause comes before it.
+PERIODIC, AWAITED, NORMAL, BULK, FAILED_BEFORE = 10, 5, 0, -10, -20
 
 
 class GiveUp(Exception):

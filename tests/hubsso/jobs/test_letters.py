@@ -70,6 +70,15 @@ def test_letter_waits_for_the_transaction_and_for_a_worker(work: Work) -> None:
     assert SECRET_LINK in message.body
 
 
+def test_who_waits_for_a_link_waits_for_nobodys_invitations(work: Work, client: Client, world: World) -> None:
+    for number in range(3):
+        mail.send_to([Recipient(f"guest{number}@acme.example")], lambda: LETTER)
+    client.post("/accounts/password/reset/", {"email": world.max.user.email})
+    work()
+    assert django_mail.outbox[0].to == [world.max.user.email]
+    assert len(django_mail.outbox) == 4
+
+
 def test_what_waits_is_sealed_and_gone_once_it_is_sent(work: Work) -> None:
     mail.send_to([MAX], lambda: LETTER)
     waiting = everything_stored()
