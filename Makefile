@@ -4,9 +4,10 @@ PORT ?= 8000
 FUZZ_SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := var/peers
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run cluster faults test test-postgresql lint types unit e2e interop browser screens conformance messages lock fuzz format clean
+.PHONY: help run cluster faults test test-postgresql lint types unit e2e interop browser screens conformance messages lock bench fuzz format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +54,9 @@ screens: $(VENV)/.dev-installed browser  ## Take a picture of every page anew, f
 conformance: $(VENV)/.dev-installed  ## Try every attack of the catalogues, and write docs/security/conformance.md
 	$(BIN)/python -m tests.conformance
 
+bench: $(VENV)/.dev-installed $(PEERS)/.installed  ## Measure the gate, logins and the server beside floors and what others do (minutes)
+	$(BIN)/python -m bench.run
+
 fuzz: $(VENV)/.fuzz-installed  ## Fuzz what parses XML from outside, each target for FUZZ_SECONDS=60
 	$(BIN)/python -m tests.fuzz.run $(FUZZ_SECONDS)
 
@@ -88,6 +92,12 @@ $(VENV)/.run-installed: requirements/run.lock | $(BIN)/python
 $(VENV)/.dev-installed: requirements/dev.lock | $(BIN)/python
 	@echo "Installing HubSSO's development dependencies into $(VENV) ..."
 	@$(PIP_INSTALL) -r requirements/dev.lock
+	@touch $@
+
+$(PEERS)/.installed: requirements/peers.lock | $(VENV)/.dev-installed
+	@echo "Installing what others do into $(PEERS) ..."
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/peers.lock
 	@touch $@
 
 $(VENV)/.fuzz-installed: requirements/fuzz.lock | $(VENV)/.dev-installed

@@ -90,7 +90,10 @@ def group_mapping_of(connection: Connection) -> GroupMapping:
 
 
 def _find_membership(connection: Connection, user: User) -> Membership | None:
-    return Membership.objects.select_related("org", "user").filter(org=connection.org_id, user=user).first()
+    membership = Membership.objects.filter(org=connection.org_id, user=user).first()
+    if membership is not None:
+        membership.org, membership.user = connection.org, user
+    return membership
 
 
 def _join(*, connection: Connection, user: User, now: datetime) -> Membership:
