@@ -24,7 +24,7 @@ PAGES: dict[str, Place] = {
     "sso": Place("sso:settings"),
 }
 _PLACES = [
-    (RESOURCE, _("A page or app, named here:")),
+    (RESOURCE, _("A page or app, by title")),
     ("home", _("The organisation's overview")),
     ("members", _("The list of members")),
     ("groups", _("The resource groups")),
@@ -42,9 +42,9 @@ class ExplorerForm(forms.Form):
     who = forms.ChoiceField(
         label=_("Who"),
         choices=[
-            (MEMBER, _("A member or collaborator, named here:")),
-            (OUTSIDER, _("Somebody outside, who is signed in")),
-            (NOBODY, _("Nobody: a visitor who is not signed in")),
+            (MEMBER, _("A member, by name")),
+            (OUTSIDER, _("An outsider, signed in")),
+            (NOBODY, _("A visitor, not signed in")),
         ],
     )
     person = forms.CharField(
@@ -71,10 +71,11 @@ class ExplorerForm(forms.Form):
     session = forms.ChoiceField(
         label=_("SSO session"),
         choices=[
-            (SupposedSession.NOW.value, _("As it is now, in the browser they authenticated in last")),
-            (SupposedSession.LIVE.value, _("Supposing that they have authenticated")),
-            (SupposedSession.NONE.value, _("Supposing that they have not authenticated")),
+            (SupposedSession.NOW.value, _("As it is now")),
+            (SupposedSession.LIVE.value, _("As if authenticated")),
+            (SupposedSession.NONE.value, _("As if not authenticated")),
         ],
+        help_text=_("Now means the browser in which they authenticated last."),
     )
 
     people: list[Membership]

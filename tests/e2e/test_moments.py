@@ -60,7 +60,7 @@ def test_search_shows_results_while_one_types(visitor: Visitor) -> None:
 def test_members_are_found_while_one_types(visitor: Visitor) -> None:
     visitor.sign_in(HANA)
     visitor.open("/orgs/hooli/members/")
-    visitor.page.get_by_placeholder("Find a member").press_sequentially("hana")
+    visitor.page.get_by_label("Name, e-mail or subject").press_sequentially("hana")
     expect(visitor.page.locator("#announcements")).to_contain_text("1 member for “hana”")
     look(visitor, "Members")
 
@@ -100,7 +100,7 @@ def test_typing_after_the_sso_session_ended_leads_to_the_block_page(visitor: Vis
     visitor.authenticate("Acme Login", OLIVIA)
     end_this_browsers_session(visitor)
 
-    visitor.page.get_by_placeholder("Find a member").fill("max")
+    visitor.page.get_by_label("Name, e-mail or subject").fill("max")
 
     look(visitor, "Authenticate to enter Acme")
     expect(visitor.page).to_have_url(re.compile(r"/orgs/acme/members/\?q=max$"))
