@@ -18,6 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 
+CONNECT_SECONDS = 5
+
 
 def text(name: str, default: str | None = None) -> str:
     """The value of `name`, or of the file `name`_FILE points to; required when there is no default."""
@@ -128,15 +130,22 @@ def redis_url(name: str) -> str:
 
 
 def database(name: str, default: str, *, max_age_seconds: int | None) -> dict[str, Any]:
-    """Django's settings of a database, from its URL. A `max_age_seconds` of None keeps connections open."""
+    """Django's settings of a database, from its URL. A `max_age_seconds` of None keeps connections open.
+
+    A server that does not answer is waited for as long as the URL's `connect_timeout` says, else for some seconds:
+    left to the network it would be minutes, and every thread would wait.
+    """
     try:
-        return dict(
+        parsed: dict[str, Any] = dict(
             dj_database_url.parse(text(name, default), conn_max_age=max_age_seconds, conn_health_checks=True)
         )
     except ValueError:  # its message quotes the URL, which holds a password
         raise ImproperlyConfigured(
             f"{name} must be a database URL such as postgres://user:password@host/name."
         ) from None
+    if parsed.get("ENGINE") == "django.db.backends.postgresql":
+        parsed.setdefault("OPTIONS", {}).setdefault("connect_timeout", CONNECT_SECONDS)
+    return parsed
 
 
 def _is_origin(value: str) -> bool:

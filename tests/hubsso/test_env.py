@@ -89,3 +89,19 @@ def test_file_that_can_not_be_read_is_an_error_and_not_a_default(
     monkeypatch.setenv("X_FILE", str(tmp_path / "missing"))
     with pytest.raises(ImproperlyConfigured, match=r"^X_FILE "):
         env.text("X", "default")
+
+
+@pytest.mark.parametrize(
+    ("url", "seconds"),
+    [
+        ("postgres://hubsso@database/hubsso", 5),
+        ("postgres://hubsso@database/hubsso?connect_timeout=2", 2),
+        ("sqlite:////var/hubsso.sqlite3", None),
+    ],
+)
+def test_a_database_that_does_not_answer_is_waited_for_some_seconds(
+    monkeypatch: pytest.MonkeyPatch, url: str, seconds: int | None
+) -> None:
+    monkeypatch.setenv("X", url)
+    found = env.database("X", "", max_age_seconds=0)
+    assert found.get("OPTIONS", {}).get("connect_timeout") == seconds
