@@ -40,7 +40,7 @@ class MetricsMiddleware:
         began = time.perf_counter()
         response = self.get_response(request)
         route = route_of(request)
-        REQUESTS.labels(_method(request), route, str(response.status_code)).inc()
+        REQUESTS.labels(method_of(request), route, str(response.status_code)).inc()
         REQUEST_SECONDS.labels(route).observe(time.perf_counter() - began)
         return response
 
@@ -71,5 +71,6 @@ def _answer(request: HttpRequest) -> HttpResponse:
     return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
-def _method(request: HttpRequest) -> str:
+def method_of(request: HttpRequest) -> str:
+    """One of those that views answer; "other" for any word that a client made up."""
     return request.method if request.method in _METHODS else "other"

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from hubsso.request_context import current_request_id, noted
-from hubsso.telemetry.metrics import route_of
+from hubsso.telemetry.metrics import method_of, route_of
 
 Attribute = str | int | bool
 
@@ -75,7 +75,7 @@ class TracingMiddleware:
             return self.get_response(request)
         with _tracer.start_as_current_span("request") as current:
             response = self.get_response(request)
-            current.update_name(f"{request.method} {route_of(request)}")
+            current.update_name(f"{method_of(request)} {route_of(request)}")
             current.set_attribute("http.route", route_of(request))
             current.set_attribute("http.response.status_code", response.status_code)
             current.set_attribute("hubsso.request_id", current_request_id())

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.test import Client
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
@@ -68,6 +69,11 @@ def test_a_login_is_one_trace_a_request_and_its_attempt_joins_them(
     told = json.dumps([json.loads(span.to_json()) for span in finished])
     for secret in (attempt.state, attempt.nonce, attempt.code_verifier, acme.max.user.email, "code="):
         assert secret not in told
+
+
+def test_nobody_outside_makes_names_for_spans(client: Client, spans: InMemorySpanExporter) -> None:
+    client.generic("MADEUP", "/made/up/")
+    assert [span.name for span in spans.get_finished_spans()] == ["other none"]
 
 
 def test_a_refused_login_names_no_more_than_the_refusal(acme: AcmeLogin, spans: InMemorySpanExporter) -> None:
