@@ -18,6 +18,7 @@ from orgs.roles import Role
 from sso.expiring.expiry import Ending
 from sso.explaining.causes import Cause
 from sso.models import Connection, Revision
+from sso.protocols import adapter_for
 from sso.types import ExpiringKind
 
 
@@ -157,7 +158,7 @@ def draft_handed_over(*, revision: Revision, recipient: str) -> None:
                 % {"recipient": recipient, "number": revision.number, "connection": connection.name},
                 _("Look through it and test it. Nothing changes for members until an admin makes it live."),
             ),
-            facts=((_("Issuer"), revision.issuer),),
+            facts=((adapter_for(connection.protocol).issuer_label, revision.issuer),),
             action=(_("Open the connection"), _url("sso:connection", org.slug, connection.uid)),
             reason=_reason(org),
         )

@@ -40,6 +40,10 @@ class CopyValue:
 
 class ProtocolAdapter(Protocol):
     @property
+    def issuer_label(self) -> str:
+        """What the protocol calls the name that an IdP gives itself, in the reader's language."""
+
+    @property
     def pins_certificates(self) -> bool:
         """Does an admin say which certificates the IdP signs with? Else its keys are fetched from it."""
 

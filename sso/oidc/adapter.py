@@ -36,6 +36,10 @@ class OIDCAdapter:
 
     pins_certificates = False
 
+    @property
+    def issuer_label(self) -> str:
+        return gettext("Issuer")
+
     def draft_form(
         self, data: Any = None, files: Any = None, *, base: Revision | None, place: str = ""
     ) -> OIDCDraftForm:

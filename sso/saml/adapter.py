@@ -30,6 +30,10 @@ class SAMLAdapter:
 
     pins_certificates = True
 
+    @property
+    def issuer_label(self) -> str:
+        return gettext("Entity ID")
+
     def draft_form(
         self, data: Any = None, files: Any = None, *, base: Revision | None, place: str = ""
     ) -> SAMLDraftForm:

@@ -69,7 +69,7 @@ LOGIN_CHECKS: tuple[LoginCheck, ...] = (
     ),
     LoginCheck(
         key="saml_issuer",
-        title=_("The issuer is yours"),
+        title=_("The entity ID is yours (Issuer)"),
         passed=_("It is exactly the entity ID of this revision."),
         codes=frozenset({"issuer_mismatch"}),
     ),
