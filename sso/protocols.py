@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sso.explaining.codes import CodeGuide
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
 from sso.operating.findings import Finding
+from sso.revisions.corrections import Offer
 from sso.revisions.login_checks import LoginCheck
 from sso.revisions.received_claims import ReceivedClaim
 from sso.revisions.understood import FactSection, ShownCertificate
@@ -93,6 +94,9 @@ class ProtocolAdapter(Protocol):
 
     def login_checks(self) -> Sequence[LoginCheck]:
         """The protocol's checks of an answer, in the order in which they are made."""
+
+    def offered_after(self, revision: Revision, fields: Mapping[str, Any]) -> Offer | None:
+        """A correction that a failed test of the revision taught. `fields` are what its refusal keeps."""
 
     def session_limits(self) -> Sequence[SessionLimit]:
         """The limits that an IdP of this protocol can give a session."""

@@ -43,6 +43,11 @@ class Standing:
         return trials.proven(self.live)
 
     @property
+    def newest_test(self) -> RevisionTest | None:
+        """Of what the next test will go through."""
+        return self.draft_test if self.draft else self.live_test
+
+    @property
     def begun_until(self) -> datetime:
         """When a connection that was only begun is forgotten."""
         return begun.kept_until(self.connection)

@@ -268,6 +268,11 @@ def next_step(code: str) -> Promise:
     return cause_of(code).next_step
 
 
+def field_of(code: str) -> str:
+    """The draft's field that is probably wrong; empty where none is."""
+    return next((guide.fields[code] for guide in _guides() if code in guide.fields), "")
+
+
 def is_seen_by_us(code: str, idp_error: object = None) -> bool:
     """Did this server see it by itself, so that one account's word is enough? `idp_error` is the IdP's own code."""
     return any(

@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy as _
 class CodeGuide:
     """`causes` are codes by the key of their cause. `next_steps`, by code, where the cause's own says too little.
 
-    `seen_by_us` are what this server met when it asked the IdP itself: no member's browser had a hand in it.
-    `seen_by_us_with` are such only together with this error code of the IdP.
+    `fields` are the draft's, by the code that points to one. `seen_by_us` are what this server met when it asked the
+    IdP itself: no member's browser had a hand in it. `seen_by_us_with` are such only together with this error code of
+    the IdP.
     """
 
     causes: Mapping[str, frozenset[str]]
     next_steps: Mapping[str, Promise]
+    fields: Mapping[str, str] = field(default_factory=dict)
     seen_by_us: frozenset[str] = frozenset()
     seen_by_us_with: Mapping[str, str] = field(default_factory=dict)
 
@@ -46,6 +48,7 @@ CODE_GUIDE = CodeGuide(
         "no_connection": frozenset({"sso_unavailable"}),
         "logout": frozenset({"logout_not_expected", "logout_refused"}),
     },
+    fields={"issuer_mismatch": "issuer"},
     next_steps={
         "login_cancelled": _(
             "If you did not cancel it yourself, you are perhaps not assigned to the application at the "

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from sso.connections import OIDCConfiguration, SAMLConfiguration, draft_stamp
 from sso.forms.stamps import StampedForm
 from sso.models import Revision
-from sso.revisions.corrections import Correction, posted_correction
+from sso.revisions.corrections import Correction, Offer, posted_correction
 from sso.revisions.understood import Understood
 from sso.stamps import STAMP_LENGTH, stamp_of
 
@@ -41,6 +41,7 @@ class DraftForm(StampedForm):
     ) -> None:
         super().__init__(data, files, initial={**initial, "based_on": draft_stamp(base)})
         self.corrections: dict[str, Correction] = {}
+        self.offers: dict[str, Offer] = {}
         if data is not None and CORRECT in data:
             self._correct(posted_correction(data[CORRECT]))
 
@@ -80,6 +81,13 @@ class DraftForm(StampedForm):
         if correction is not None:
             self.corrections[field] = correction
         return ValidationError(message, code=code)
+
+    def offer(self, offer: Offer) -> None:
+        """Show beside its field what a test taught, with the button that corrects."""
+        self.offers[offer.field] = offer
+        self.corrections[offer.field] = offer.correction
+        described_by = f"id_{offer.field}_offer id_{offer.field}_helptext"
+        self.fields[offer.field].widget.attrs["aria-describedby"] = described_by
 
     @property
     def source_fields(self) -> list[forms.BoundField]:

@@ -20,11 +20,13 @@ from sso.oidc.client_authentication import usable_methods
 from sso.oidc.code_guide import CODE_GUIDE
 from sso.oidc.discovery import provider_metadata
 from sso.oidc.forms import SCOPES, OIDCDraftForm
+from sso.oidc.issuer_entered import offered_after
 from sso.oidc.login_checks import LOGIN_CHECKS
 from sso.oidc.pushed import push
 from sso.oidc.understood import described
 from sso.operating.findings import Finding
 from sso.protocols import BrowserRequest, CopyValue
+from sso.revisions.corrections import Offer
 from sso.revisions.login_checks import LoginCheck
 from sso.revisions.received_claims import ReceivedClaim
 from sso.revisions.understood import FactSection, ShownCertificate
@@ -113,6 +115,9 @@ class OIDCAdapter:
 
     def login_checks(self) -> Sequence[LoginCheck]:
         return LOGIN_CHECKS
+
+    def offered_after(self, revision: Revision, fields: Mapping[str, Any]) -> Offer | None:
+        return offered_after(fields, entered=revision.issuer)
 
     def session_limits(self) -> Sequence[SessionLimit]:
         return (SessionLimit.OIDC_MAX_AGE, SessionLimit.OIDC_ID_TOKEN_EXP)

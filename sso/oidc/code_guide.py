@@ -87,6 +87,10 @@ CODE_GUIDE = CodeGuide(
             }
         ),
     },
+    fields=dict.fromkeys(
+        ("discovery_invalid", "discovery_issuer_mismatch", "discovery_unreachable", "issuer_url_invalid"),
+        "issuer",
+    ),
     next_steps={
         "discovery_unreachable": _(
             "Open the issuer's address with /.well-known/openid-configuration behind it in your browser. If "

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop as _
 from sso.errors import SSOError
 
 MAX_SHOWN_LENGTH = 200
+MAX_ISSUER_LENGTH = 500
 
 
 def shown(value: object) -> str:
@@ -67,12 +68,13 @@ class DiscoveryInvalid(OPMisconfigured):
 
 
 class DiscoveryIssuerMismatch(OPMisconfigured):
-    """`announced` is what the discovery document says."""
+    """`announced` is what the discovery document says; kept where it is plain enough to be offered one day."""
 
     code = "discovery_issuer_mismatch"
 
     def __init__(self, admin_detail: str, *, announced: str) -> None:
-        super().__init__(admin_detail)
+        is_plain = announced.isascii() and announced.isprintable() and len(announced) <= MAX_ISSUER_LENGTH
+        super().__init__(admin_detail, **({"announced_issuer": announced} if is_plain else {}))
         self.announced = announced
 
 

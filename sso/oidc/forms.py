@@ -13,18 +13,20 @@ from django.utils.translation import gettext_lazy as _
 from sso.connections import OIDCConfiguration
 from sso.errors import SSOError
 from sso.forms.draft import EXACT, DraftForm
+from sso.forms.refusals import show_refusal
 from sso.models import Revision
 from sso.models.connection import CLIENT_AUTHENTICATION_CHOICES, RESPONSE_MODE_CHOICES
 from sso.models.policy import MAX_SESSION_SECONDS
 from sso.oidc.client_authentication import usable_methods
 from sso.oidc.discovery import PRIVATE_KEY_JWT, ProviderMetadata
-from sso.oidc.errors import shown
+from sso.oidc.errors import MAX_ISSUER_LENGTH, shown
 from sso.oidc.issuer_entered import IssuerMistaken, metadata_of
 from sso.oidc.jws import ALLOWED_ALGORITHMS
 from sso.oidc.understood import understood
 from sso.revisions.corrections import Correction
 from sso.revisions.held_secrets import MAX_HELD_LENGTH, NothingHeld, hold, release
 from sso.revisions.understood import Understood
+from sso.settings_errors import SecretBoundToIssuer
 from sso.types import ClientAuthentication, ResponseMode
 
 MIN_MAX_AGE_SECONDS = 60
@@ -49,7 +51,7 @@ class OIDCDraftForm(DraftForm):
     )
     issuer = forms.CharField(
         label=_("Issuer URL"),
-        max_length=500,
+        max_length=MAX_ISSUER_LENGTH,
         widget=forms.TextInput(attrs={**EXACT, "inputmode": "url", "placeholder": "https://"}),
         help_text=_(
             "Your identity provider's address, exactly as it writes it itself, or the address of its discovery "
@@ -137,6 +139,7 @@ class OIDCDraftForm(DraftForm):
         super().__init__(data, files, base=base, initial=initial)
         self._place = place
         self._has_stored_secret = bool(base and base.client_secret_sealed)
+        self._issuer_of_stored_secret = base.issuer if base else ""
         if self._has_stored_secret:
             self.fields["client_secret"].help_text = gettext("Leave it empty to keep the one that is stored.")
 
@@ -234,19 +237,20 @@ class OIDCDraftForm(DraftForm):
             )
 
     def _settle_secret(self) -> None:
-        """No secret is kept that nothing uses; one that is needed must be there or be stored."""
+        """No secret is kept that nothing uses; one that is needed must be there, or stored for this issuer."""
         way = self.cleaned_data.get("client_authentication")
-        has_secret = self._has_stored_secret or self.cleaned_data.get("client_secret")
+        has_secret = bool(self.cleaned_data.get("client_secret")) or "client_secret" in self.errors
+        issuer = self.cleaned_data.get("issuer", self._issuer_of_stored_secret)
         if way == ClientAuthentication.PRIVATE_KEY_JWT:
             self.cleaned_data |= {"client_secret": "", "client_secret_expires_on": None}
-        elif (
-            way == ClientAuthentication.CLIENT_SECRET
-            and not has_secret
-            and "client_secret" not in self.errors
-        ):
+        elif way != ClientAuthentication.CLIENT_SECRET or has_secret:
+            return
+        elif not self._has_stored_secret:
             self.add_error(
                 "client_secret", ValidationError(gettext("Enter the client secret."), code="required")
             )
+        elif issuer != self._issuer_of_stored_secret:
+            show_refusal(self, SecretBoundToIssuer(field="client_secret"))
 
     def _check_algorithms(self, metadata: ProviderMetadata) -> None:
         """Warn of a connection that no ID token could pass, as far as the IdP says how it signs."""

@@ -1,6 +1,9 @@
 """What an admin enters as issuer: the issuer, or its discovery document's address; and what they meant instead."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
@@ -8,10 +11,12 @@ from django.utils.translation import gettext as _
 from hubsso import net
 from sso.errors import SSOError
 from sso.oidc.discovery import WELL_KNOWN_PATH, ProviderMetadata, check_issuer
-from sso.oidc.errors import DiscoveryIssuerMismatch, IssuerURLInvalid, shown
-from sso.revisions.corrections import Correction, better_address, use
+from sso.oidc.errors import MAX_ISSUER_LENGTH, DiscoveryIssuerMismatch, IssuerURLInvalid, shown
+from sso.revisions.corrections import Correction, Offer, better_address, use
 
 FIELD = "issuer"
+# RFC 3986, 2, without what an issuer has no part for. `{tenantid}` is a blank that the OP leaves to be filled in.
+_PLAIN_ISSUER = re.compile(r"[A-Za-z0-9._~:/\[\]!$&'()*+,;=%-]+")
 
 
 class IssuerMistaken(Exception):
@@ -37,9 +42,19 @@ def metadata_of(entered: str, *, now: datetime) -> ProviderMetadata:
     except IssuerURLInvalid as error:
         raise IssuerMistaken(_(error.admin_detail), code=error.code, correction=_better(entered)) from error
     except DiscoveryIssuerMismatch as error:
-        raise _mismatch(error, entered) from error
+        message, correction = _mismatch(error.announced, entered)
+        raise IssuerMistaken(message, code=error.code, correction=correction) from error
     except SSOError as error:
         raise IssuerMistaken(_(error.admin_detail), code=error.code) from error
+
+
+def offered_after(fields: Mapping[str, Any], *, entered: str) -> Offer | None:
+    """The issuer that was announced to a test which found another than `entered`. `fields` are its refusal's."""
+    announced = fields.get("announced_issuer")
+    if not isinstance(announced, str) or announced == entered:
+        return None
+    message, correction = _mismatch(announced, entered)
+    return Offer(FIELD, message, correction) if correction else None
 
 
 def _by_discovery_url(base: str, *, now: datetime) -> ProviderMetadata:
@@ -57,15 +72,31 @@ def _better(entered: str) -> Correction | None:
     return use(FIELD, better) if better != entered and _is_usable(better) else None
 
 
-def _mismatch(error: DiscoveryIssuerMismatch, entered: str) -> IssuerMistaken:
-    """Another host's name is named, but not offered: whoever answers here may not speak for it."""
-    same_host = urlsplit(error.announced).netloc.lower() == urlsplit(entered).netloc.lower()
-    correction = use(FIELD, error.announced) if same_host and _is_usable(error.announced) else None
-    message = _("The discovery document says issuer %(announced)s, you entered %(entered)s.") % {
-        "announced": shown(error.announced),
+def _mismatch(announced: str, entered: str) -> tuple[str, Correction | None]:
+    """What to say of it, and the click. Whoever answers here may not speak for another host: it is asked itself
+    before anything is saved, and the admin is told both names.
+    """
+    if not _may_be_offered(announced):
+        return _said(announced, entered), None
+    host = urlsplit(entered).netloc.lower()
+    if host == urlsplit(announced).netloc.lower():
+        return _said(announced, entered), use(FIELD, announced)
+    message = _(
+        "The document at %(host)s says its issuer is %(announced)s. If that is your identity provider, use it."
+    ) % {"host": host, "announced": announced}
+    return message, use(FIELD, announced)
+
+
+def _said(announced: str, entered: str) -> str:
+    return _("The discovery document says issuer %(announced)s, you entered %(entered)s.") % {
+        "announced": shown(announced),
         "entered": shown(entered),
     }
-    return IssuerMistaken(message, code=error.code, correction=correction)
+
+
+def _may_be_offered(announced: str) -> bool:
+    is_plain = len(announced) <= MAX_ISSUER_LENGTH and _PLAIN_ISSUER.fullmatch(announced)
+    return bool(is_plain) and _is_usable(announced)
 
 
 def _is_usable(issuer: str) -> bool:

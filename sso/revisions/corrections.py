@@ -22,6 +22,15 @@ class Correction:
         return json.dumps(self.values)
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a failed test taught of a field of the tested revision: `text` says it, `correction` is one click away."""
+
+    field: str
+    text: str
+    correction: Correction
+
+
 def posted_correction(text: str) -> dict[str, str]:
     """What a button sent; empty for anything else. The form checks the values as if they had been typed."""
     try:

@@ -1,6 +1,6 @@
 """SAML as `sso.protocols` wants to see it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,14 @@ from sso.key_pairs import ensure_key_pair
 from sso.models import LoginAttempt, LogoutAttempt, MetadataCheck, Revision, SSOSession
 from sso.operating.findings import Finding
 from sso.protocols import BrowserRequest, CopyValue
+from sso.revisions.corrections import Offer
 from sso.revisions.login_checks import LoginCheck
 from sso.revisions.received_claims import ReceivedClaim
 from sso.revisions.understood import FactSection, ShownCertificate
 from sso.saml import attributes, logout_requests, metadata_refresh, request
 from sso.saml.checked import checked
 from sso.saml.code_guide import CODE_GUIDE
+from sso.saml.entered import offered_after
 from sso.saml.forms import SAMLDraftForm
 from sso.saml.login_checks import LOGIN_CHECKS
 from sso.saml.shown_certificates import shown_certificates
@@ -79,6 +81,9 @@ class SAMLAdapter:
 
     def login_checks(self) -> Sequence[LoginCheck]:
         return LOGIN_CHECKS
+
+    def offered_after(self, revision: Revision, fields: Mapping[str, Any]) -> Offer | None:
+        return offered_after(fields, revision=revision)
 
     def session_limits(self) -> Sequence[SessionLimit]:
         return (SessionLimit.SAML_SESSION_NOT_ON_OR_AFTER,)

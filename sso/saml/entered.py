@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from hubsso import net
 from sso.errors import SSOError
-from sso.revisions.corrections import Correction, better_address
+from sso.models import Revision
+from sso.revisions.corrections import Correction, Offer, better_address, use
 from sso.saml.certificates import parse_certificates
 from sso.saml.idp_metadata import DescribedIdP, described_idps, fetch_metadata
 from sso.saml.limits import MAX_METADATA_LENGTH
@@ -45,6 +46,21 @@ def _has_same_host(one: str, other: str) -> bool:
         return urlsplit(one).netloc.lower() == urlsplit(other).netloc.lower() != ""
     except ValueError:
         return False
+
+
+def offered_after(fields: Mapping[str, Any], *, revision: Revision) -> Offer | None:
+    """The entity ID that a test's answer was signed with, where it was all that was wrong. `fields` are its refusal's.
+
+    Not where the values come from a metadata address: it would go on to name the other.
+    """
+    signed = fields.get("signed_issuer")
+    if not isinstance(signed, str) or signed == revision.issuer or revision.metadata_url:
+        return None
+    text = _(
+        "The answer to the last test was signed with the certificate in this connection, and names %(signed)s as the "
+        "entity ID, not %(entered)s. If that is your identity provider, use it."
+    ) % {"signed": signed, "entered": revision.issuer}
+    return Offer("issuer", text, use("issuer", signed))
 
 
 def is_required(errors: list[ValidationError]) -> bool:

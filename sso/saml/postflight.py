@@ -5,8 +5,9 @@ is compared must be there and be equal, audiences are ANDed, time is counted by 
 assertion is never accepted later than ten minutes after it was issued.
 """
 
+import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -37,6 +38,7 @@ from sso.saml.errors import (
 )
 from sso.saml.limits import (
     MAX_ASSERTION_AGE,
+    MAX_ENTITY_ID_LENGTH,
     MAX_NAME_ID_LENGTH,
     MAX_SESSION_INDEX_LENGTH,
     MAX_STATED_VALIDITY,
@@ -49,6 +51,7 @@ from sso.saml.times import parse_instant
 _KNOWN_CONDITIONS = frozenset(
     {tag("saml:AudienceRestriction"), tag("saml:OneTimeUse"), tag("saml:ProxyRestriction")}
 )
+_PLAIN_ISSUER = re.compile(r"[!-~]+")
 # Controls, invisible format characters (zero-width, bidirectional), surrogates, line and paragraph separators.
 _UNWANTED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 
@@ -106,6 +109,17 @@ def check(response: VerifiedResponse, expected: Expected, *, now: datetime) -> C
         session_not_on_or_after=session_ends_at,
         usable_until=min(*ends, issued_at + MAX_ASSERTION_AGE) + _skew(),
     )
+
+
+def only_other_issuer(response: VerifiedResponse, expected: Expected, *, now: datetime) -> str:
+    """The Issuer of the signed assertion, where the response would pass every check if we expected it; else ""."""
+    try:
+        issuer = _text(_only_child(response.assertion, "saml:Issuer"))
+        check(response, replace(expected, issuer=issuer), now=now)
+    except SAMLError:
+        return ""
+    is_plain = len(issuer) <= MAX_ENTITY_ID_LENGTH and _PLAIN_ISSUER.fullmatch(issuer)
+    return issuer if is_plain else ""
 
 
 # --- For whom ------------------------------------------------------------------------------------------

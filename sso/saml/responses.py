@@ -13,7 +13,13 @@ from sso.models import Connection, LoginAttempt, Revision
 from sso.saml import decryption, document, library, postflight, signatures
 from sso.saml.attributes import identity_assertion
 from sso.saml.certificates import CertificateInfo, trusted_certificates
-from sso.saml.errors import AssertionNotEncrypted, AssertionReplayed, UnsolicitedResponse, shown
+from sso.saml.errors import (
+    AssertionNotEncrypted,
+    AssertionReplayed,
+    IssuerMismatch,
+    UnsolicitedResponse,
+    shown,
+)
 from sso.saml.preflight import UnverifiedResponse, check_shape
 from sso.saml.signatures import VerifiedResponse
 from sso.saml.sp import service_provider
@@ -84,7 +90,11 @@ def accept_response(
     )
     certificates = trusted_certificates(revision, now=now)
     verified = _verify(response, revision, certificates)
-    checked = postflight.check(verified, expected, now=now)
+    try:
+        checked = postflight.check(verified, expected, now=now)
+    except IssuerMismatch as error:
+        _learn_issuer(error, verified, expected, attempt=attempt, now=now)
+        raise
     settings = library.LibrarySettings(
         sp=expected.sp,
         issuer=expected.issuer,
@@ -135,6 +145,21 @@ def _verify(
     signers = signatures.verify_message_signature(response, certificates)
     opened = decryption.decrypt(response, decryption.private_keys_of(revision.connection))
     return signatures.verify_decrypted(opened, certificates, received=response, received_signers=signers)
+
+
+def _learn_issuer(
+    error: IssuerMismatch,
+    verified: VerifiedResponse,
+    expected: postflight.Expected,
+    *,
+    attempt: LoginAttempt,
+    now: datetime,
+) -> None:
+    """For a test's page: what a draft whose entity ID alone is wrong should say."""
+    if attempt.purpose == Purpose.TEST and (
+        issuer := postflight.only_other_issuer(verified, expected, now=now)
+    ):
+        error.log_fields["signed_issuer"] = issuer
 
 
 def _request_id_of(relay_state: str, connection: Connection) -> str:

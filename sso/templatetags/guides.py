@@ -9,7 +9,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from sso.forms.draft import DraftForm
-from sso.revisions.corrections import Correction
+from sso.revisions.corrections import Correction, Offer
 
 register = template.Library()
 
@@ -32,6 +32,12 @@ def place_of(paste: Mapping[str, str], field_name: str) -> str:
 def correction_of(form: DraftForm, field_name: str) -> Correction | None:
     """What one click would make of a field that is wrong."""
     return form.corrections.get(field_name)
+
+
+@register.filter
+def offer_of(form: DraftForm, field_name: str) -> Offer | None:
+    """What the last test taught of a field that was saved."""
+    return form.offers.get(field_name)
 
 
 @register.filter

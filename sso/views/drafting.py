@@ -15,6 +15,7 @@ from sso.guides import guide_for
 from sso.guides.shown import shown_guide
 from sso.models import Connection, Revision
 from sso.protocols import adapter_for
+from sso.revisions.lessons import last_lesson
 from sso.revisions.understood import Understood
 from sso.settings_errors import SettingsRefused
 
@@ -62,6 +63,8 @@ def work_on_draft(request: HttpRequest, connection: Connection, *, worker: str, 
         base=base,
         place=f"{connection.org_id}:{connection.uid}:{worker}",
     )
+    if base and not form.is_bound and (offer := last_lesson(base)):
+        form.offer(offer)
     if not form.is_valid():
         return _shown(Drafting(connection, form, base))
     wants_to_save = request.POST.get("action") != CHECK

@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from hubsso.crypto import CannotUnseal
 from orgs.roles import Role
-from sso.explaining.causes import Cause, cause_of, next_step
+from sso.explaining.causes import Cause, cause_of, field_of, next_step
 from sso.mapping.role_mapping import read_detail
 from sso.models import RevisionTest
 from sso.models.session import LIMIT_CHOICES
 from sso.protocols import adapter_for
+from sso.revisions.corrections import Offer
+from sso.revisions.lessons import lesson_of
 from sso.revisions.login_checks import (
     EMAIL,
     GROUPS,
@@ -83,7 +85,8 @@ class ShownClaim:
 class ShownTest:
     """What the page says of one test. `answer_checks` are the protocol's, `portal_checks` ours.
 
-    `cause` and `next_step` are those of a failed one. `details` are the facts as they are stored.
+    `cause` and `next_step` are those of a failed one, `field` is the draft's that it leads to, and `offer` what it
+    taught of one. `details` are the facts as they are stored.
     """
 
     test: RevisionTest
@@ -91,6 +94,8 @@ class ShownTest:
     portal_checks: list[ShownCheck]
     cause: Cause | None
     next_step: str
+    field: str
+    offer: Offer | None
     role: str
     seats: list[tuple[str, str]]
     limits: list[ShownLimit]
@@ -129,6 +134,8 @@ def shown_test(test: RevisionTest, *, now: datetime, with_claims: bool = True) -
         portal_checks=portal,
         cause=None if test.passed else cause_of(test.code),
         next_step="" if test.passed else str(next_step(test.code)),
+        field="" if test.passed else field_of(test.code),
+        offer=lesson_of(test),
         role=_role(test.details.get("role")),
         seats=[(seat["group"], str(Role(seat["role"]).label)) for seat in test.details.get("seats", [])],
         limits=_limits(test),
