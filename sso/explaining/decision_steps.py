@@ -68,6 +68,9 @@ OUTCOME_TEXTS: dict[Outcome, Promise] = {
 }
 
 
+NO = _("No.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One question of the gate and what it found. `at` and `role` are what the answer names.
@@ -116,7 +119,7 @@ def explain(facts: GateFacts, *, area: Area, now: datetime) -> Explanation:
 
 def _steps(facts: GateFacts, area: Area, now: datetime) -> Iterator[Step]:
     if facts.member is None:
-        yield Step(question=Question.MEMBER, answer=_("No."))
+        yield Step(question=Question.MEMBER, answer=NO)
         yield from _outsider_steps(facts, area)
         return
     settled = None
@@ -144,7 +147,7 @@ def _member_steps(facts: GateFacts, member: MemberFacts, area: Area, now: dateti
         answer = _("Yes. Single sign-on is not asked of them.")
         yield _settles(Question.COLLABORATOR, answer, Outcome.ALLOW, Reason.EXTERNAL_COLLABORATOR)
         return
-    yield Step(question=Question.COLLABORATOR, answer=_("No."))
+    yield Step(question=Question.COLLABORATOR, answer=NO)
     enforcement = _ENFORCEMENT_TEXTS[facts.enforcement]
     if facts.enforcement is Enforcement.OFF:
         yield _settles(Question.ENFORCEMENT, enforcement, Outcome.ALLOW, Reason.SSO_OFF)
@@ -188,7 +191,7 @@ def _steps_without_session(facts: GateFacts, area: Area, now: datetime) -> Itera
 
 def _session_step(session: SSOSessionFacts | None, now: datetime) -> Step:
     if session is None:
-        return Step(question=Question.SESSION, answer=_("No."))
+        return Step(question=Question.SESSION, answer=NO)
     if not session.revision_is_live:
         return Step(
             question=Question.SESSION,
@@ -209,7 +212,7 @@ def _session_step(session: SSOSessionFacts | None, now: datetime) -> Step:
 
 def _recovery_step(recovery_until: datetime | None, now: datetime) -> Step:
     if recovery_until is None or now >= recovery_until:
-        return Step(question=Question.RECOVERY, answer=_("No."))
+        return Step(question=Question.RECOVERY, answer=NO)
     return Step(
         question=Question.RECOVERY,
         answer=_("Yes, until %(time)s. It opens these settings and nothing else."),

@@ -14,7 +14,7 @@ from orgs.access import Area
 from sso.errors import SSOError
 from sso.explaining.blocks import BLOCK_CODES, restored
 from sso.explaining.causes import Cause, cause_of
-from sso.explaining.decision_steps import Question, Step
+from sso.explaining.decision_steps import NO, Question, Step
 from sso.explaining.refusal_claims import KeptClaims, claims_of
 from sso.models import RefusalTrace
 from sso.protocols import adapter_for
@@ -111,7 +111,8 @@ def _plain_gate_step(step: Step, code: str) -> PlainStep:
         Question.SESSION: True,
         Question.CONNECTION: code == Reason.SSO_UNAVAILABLE,
     }.get(step.question, False)
-    detail = step.answer_text if step.question is Question.SESSION else ""
+    says_more = step.question is Question.SESSION and step.answer_text != str(NO)
+    detail = step.answer_text if says_more else ""
     return PlainStep(
         _GATE_TEXTS[step.question], CheckStatus.FAILED if has_failed else CheckStatus.PASSED, detail
     )

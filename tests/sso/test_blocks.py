@@ -156,6 +156,7 @@ def test_where_nobody_can_sign_in_the_person_is_sent_to_an_admin(client: Client,
     log_in(client, world.max.user)
     page = why(client, reference_of(client)).content.decode()
     assert "Nobody can sign in to Acme at the moment" in page
+    assert "why-detail" not in page  # "no" needs no second one
     assert "Authenticate for" not in page
 
 
