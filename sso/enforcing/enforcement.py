@@ -61,6 +61,11 @@ def what_step_needs(
     return missing
 
 
+def may_enforce_next(org: Organization) -> bool:
+    """Is enforcing the step that is left, with an identity provider to ask?"""
+    return policy_of(org).enforcement != Enforcement.ENFORCED and live_connections(org).exists()
+
+
 @transaction.atomic
 def change_policy(
     *,

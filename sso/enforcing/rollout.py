@@ -65,6 +65,7 @@ class RuleStep:
     label: str
     is_current: bool
     is_up: bool
+    is_next: bool  # the one step up that is offered first
 
 
 def steps_from(current: Enforcement) -> list[RuleStep]:
@@ -76,6 +77,7 @@ def steps_from(current: Enforcement) -> list[RuleStep]:
             label=str(labels[step]),
             is_current=step is current,
             is_up=ladder.index(step) > ladder.index(current),
+            is_next=ladder.index(step) == ladder.index(current) + 1,
         )
         for step in ladder
     ]

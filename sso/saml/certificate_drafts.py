@@ -50,10 +50,20 @@ def drop_certificate(*, connection: Connection, fingerprint: str, actor: User, n
     known = {read_pem(str(pem)).fingerprint_sha256 for pem in known_certificates(base)}
     if fingerprint not in known:
         raise CertificateNotThere
-    kept = [info for info in _unexpired(base, now=now) if info.fingerprint_sha256 != fingerprint]
+    kept = _kept_without(fingerprint, base, now=now)
     if not kept:
         raise LastCertificate
     return _save(connection, base, kept, actor=actor, now=now)
+
+
+def is_last_certificate(*, connection: Connection, fingerprint: str, now: datetime) -> bool:
+    """Would a draft without the certificate trust none?"""
+    base = editable_revision(connection)
+    return base is None or not _kept_without(fingerprint, base, now=now)
+
+
+def _kept_without(fingerprint: str, base: Revision, *, now: datetime) -> list[CertificateInfo]:
+    return [info for info in _unexpired(base, now=now) if info.fingerprint_sha256 != fingerprint]
 
 
 def _base(connection: Connection) -> Revision:

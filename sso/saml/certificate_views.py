@@ -16,7 +16,7 @@ from orgs.views.answers import org_page
 from sso.expiring.expiry import keys_of
 from sso.forms.refusals import show_refusal
 from sso.models import Connection
-from sso.saml.certificate_drafts import add_certificates, drop_certificate
+from sso.saml.certificate_drafts import add_certificates, drop_certificate, is_last_certificate
 from sso.saml.forms import AddCertificateForm
 from sso.settings_errors import SettingsRefused
 from sso.types import SSOProtocol
@@ -67,7 +67,11 @@ def remove(request: OrgRequest, org_slug: str, connection_uid: UUID, certificate
         else:
             _say_saved(request, draft.number)
         return redirect("sso:connection_certificates", org_slug, connection_uid)
-    return org_page(request, "sso/settings/certificate_remove.html", {"connection": connection, "row": row})
+    is_only = is_last_certificate(
+        connection=connection, fingerprint=row.certificate.fingerprint, now=timezone.now()
+    )
+    page = {"connection": connection, "row": row, "is_only": is_only}
+    return org_page(request, "sso/settings/certificate_remove.html", page)
 
 
 def _saml_connection(request: OrgRequest, connection_uid: UUID) -> Connection:

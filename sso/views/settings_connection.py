@@ -14,6 +14,7 @@ from orgs.access import Area, OrgRequest, org_view
 from orgs.roles import Ability
 from orgs.views.answers import org_page
 from sso import connections
+from sso.enforcing import enforcement
 from sso.enforcing.progress import standing_of
 from sso.forms.connection import ConnectionNameForm, DeleteConnectionForm, LockOutForm
 from sso.forms.refusals import show_refusal
@@ -21,6 +22,7 @@ from sso.forms.trial import trial_options
 from sso.models import Connection
 from sso.protocols import adapter_for
 from sso.settings_errors import SettingsRefused
+from sso.types import Enforcement
 from sso.views.settings_lookup import find_connection
 
 HISTORY_LENGTH = 50
@@ -42,6 +44,7 @@ def connection(request: OrgRequest, org_slug: str, connection_uid: UUID) -> Http
         "history": found.revisions.select_related("created_by", "replaced").order_by("-number")[
             :HISTORY_LENGTH
         ],
+        "nobody_is_asked": enforcement.policy_of(found.org).enforcement == Enforcement.OFF,
         **trial_options(),
     }
     return org_page(request, "sso/settings/connection.html", page)

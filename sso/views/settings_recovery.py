@@ -16,6 +16,7 @@ from orgs.roles import Ability
 from orgs.views.answers import absolute, org_page
 from sso.browser import browser_session_of
 from sso.enforcing import recovery, recovery_codes
+from sso.enforcing.enforcement import may_enforce_next
 from sso.forms.recovery import CodesSavedForm, MakeCodesForm
 from sso.settings_errors import SettingsRefused
 
@@ -35,6 +36,7 @@ def codes(request: OrgRequest, org_slug: str) -> HttpResponse:
         "form": CodesSavedForm(initial={"based_on": recovery_codes.stamp(mine)}),
         "make_form": MakeCodesForm(initial={"based_on": recovery_codes.stamp(mine)}),
         "others": others,
+        "may_enforce_next": may_enforce_next(org),
         "ready": sum(other.are_ready for other in others),
         "has_more_admins": len(admins) > SHOWN_ADMINS,
     }

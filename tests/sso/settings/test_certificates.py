@@ -137,6 +137,9 @@ def test_an_old_certificate_is_left_out_of_a_draft(acme: AcmeSettings, connectio
 def test_the_only_trusted_certificate_is_not_left_out(acme: AcmeSettings, connection: Connection) -> None:
     expired = make_certificate(name="expired", expires_in_days=-1)
     announce(live_revision(connection), expired)
+    question = acme.page("certificate_remove", connection.uid, slug_of(OLD))
+    assert acme.url("certificate_add", connection.uid) in question
+    assert "Save a draft without it" not in question
     acme.post("certificate_remove", connection.uid, slug_of(OLD))
     assert "Add the next one first." in acme.page("connection_certificates", connection.uid)
     assert not connection.revisions.filter(status=Revision.Status.DRAFT).exists()

@@ -1,5 +1,6 @@
 """From draft to live: a real test login through the draft by the admin who makes it live."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +12,7 @@ from accounts.models import User
 from orgs.models import AuditEvent
 from orgs.roles import Role
 from sso import connections
+from sso.enforcing import recovery_codes
 from sso.models import Connection, LinkedIdentity, Revision, RevisionTest, SSOSession
 from sso.oidc.addresses import callback_url
 from sso.saml.sp import service_provider
@@ -291,3 +293,30 @@ def test_anonymous_browser_starts_no_test(acme: AcmeSettings, oidc_draft: Connec
     other = Client()
     log_in(other, acme.max.user)
     assert other.get(acme.url("draft_test", oidc_draft.uid)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("enforcement", "on_overview", "after_codes"),
+    [
+        (Enforcement.OFF, "Next: ask members to authenticate", True),
+        (Enforcement.REPORT_ONLY, "Next: go on to enforcing", True),
+        (Enforcement.ENFORCED, "", False),
+    ],
+)
+def test_what_comes_after_live_is_one_button(
+    acme: AcmeSettings, enforcement: Enforcement, on_overview: str, after_codes: bool
+) -> None:
+    now = timezone.now()
+    connection = make_connection(acme.org)
+    recovery_codes.make_codes(org=acme.org, user=acme.admin, now=now)
+    made = recovery_codes.codes_of(org=acme.org, user=acme.admin)
+    recovery_codes.mark_saved(org=acme.org, user=acme.admin, based_on=recovery_codes.stamp(made), now=now)
+    make_sso_session(acme.olivia, connection=connection, browser_session=acme.browser_session)
+    set_policy(acme.org, enforcement)
+
+    offered = re.findall(r">(Next: [^<]+)<", acme.page("settings"))
+    assert offered == ([on_overview] if on_overview else [])
+    assert ("Next: ask members" in acme.page("connection", connection.uid)) == (
+        enforcement is Enforcement.OFF
+    )
+    assert (acme.url("policy_enforced") in acme.page("recovery_codes")) == after_codes

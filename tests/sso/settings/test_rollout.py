@@ -64,6 +64,7 @@ def test_ladder_has_what_is_above_and_what_is_below(step: Enforcement) -> None:
     assert [found.value for found in steps if found.is_current] == [step]
     current = [found.is_current for found in steps].index(True)
     assert [found.is_up for found in steps] == [False] * (current + 1) + [True] * (3 - current)
+    assert [found.value for found in steps if found.is_next] == list(Enforcement)[current + 1 : current + 2]
 
 
 def remind(acme: AcmeSettings, **options: Any) -> rollout.Reminded:
