@@ -1,5 +1,8 @@
 """Filling a SAML draft from metadata: by address, file or XML, with a choice where there is one."""
 
+from typing import Any
+
+import lxml.html
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -43,6 +46,28 @@ def test_what_was_read_can_be_saved_as_it_stands(
     draft = saml_connection.revisions.get(status=Revision.Status.DRAFT)
     assert (draft.issuer, draft.sso_url) == (idp.saml_entity_id, idp.saml_sso_url)
     assert (draft.certificates, draft.metadata_url) == ([idp.saml_certificate_pem], idp.saml_entity_id)
+
+
+def test_address_is_entered_understood_and_saved_by_the_pages_own_form(
+    acme: AcmeSettings, saml_connection: Connection, idp: Tenant
+) -> None:
+    """As a browser does it: what each page's form holds is sent, with the button that was pressed."""
+    empty = form_on(acme.page("draft", saml_connection.uid))
+    page = given(acme, saml_connection, **{**empty, "metadata_url": idp.saml_entity_id})
+    for words in ("This is what we understood", idp.saml_entity_id, idp.saml_sso_url, "RSA, 2048 bits"):
+        assert words in page
+    saved = acme.post("draft", saml_connection.uid, action="save", **form_on(page))
+    assert saved["Location"] == acme.url("connection", saml_connection.uid)
+    page = acme.page("connection", saml_connection.uid)
+    for words in ("Draft 1 is saved", idp.saml_entity_id, idp.saml_sso_url, "Metadata URL"):
+        assert words in page
+
+
+def form_on(page: str) -> dict[str, str]:
+    """The fields of the draft's form, as the page holds them."""
+    document: Any = lxml.html.fromstring(page)
+    fields = document.get_element_by_id("here").form_values()
+    return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
 
 
 @pytest.mark.parametrize("way", ["file", "text"])

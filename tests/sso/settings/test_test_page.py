@@ -59,6 +59,19 @@ def test_failed_test_marks_the_check_that_failed_and_those_not_reached(
     assert "Compare what the identity provider calls Client ID" in page
 
 
+def test_unreached_checks_are_folded_away(acme: AcmeSettings, oidc: Connection, tenant: Tenant) -> None:
+    tenant.next_fault(OIDCFault.WRONG_AUD)
+    page = acme.page("revision_test", oidc.uid, run_test(acme, oidc).pk)
+    before, fold, rest = page.partition('<details class="all-passed not-reached">')
+    folded, _, after = rest.partition("</details>")
+    unreached = [title for title, word in checks_on(page).items() if word == "Not reached"]
+    assert fold
+    assert f"{len(unreached)} checks were not reached</summary>" in folded
+    assert list(checks_on(folded)) == unreached
+    assert list(checks_on(before).values())[-1] == "Failed"
+    assert checks_on(after) == {}
+
+
 def post_nonsense(acme: AcmeSettings, saml: Connection, *, relay_state: str) -> Any:
     form = {"SAMLResponse": base64.b64encode(b"no xml").decode(), "RelayState": relay_state}
     return acme.client.post(

@@ -137,6 +137,19 @@ def test_metadata_address_shows_certificates_and_addresses(
     assert (draft.metadata_url, draft.issuer) == (saml_tenant.saml_entity_id, saml_tenant.saml_entity_id)
 
 
+def test_saml_page_says_which_algorithms_it_accepts(acme: AcmeSettings, saml_connection: Connection) -> None:
+    checked = acme.post("draft", saml_connection.uid, action="check", **saml_fields(certificates=PEM))
+    (facts,) = [section.facts for section in checked.context["understood"].sections if section.certificates]
+    curves = ("ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha512")
+    assert [fact.values for fact in facts] == [
+        (*curves, "rsa-sha256", "rsa-sha384", "rsa-sha512"),
+        ("sha256", "sha384", "sha512"),
+    ]
+    page = checked.content.decode()
+    for words in ("Signature algorithms we accept", "rsa-sha256", "Digest algorithms we accept", "sha384"):
+        assert words in page
+
+
 def test_metadata_that_was_read_is_not_read_again(
     acme: AcmeSettings, saml_connection: Connection, saml_tenant: Tenant
 ) -> None:
