@@ -57,9 +57,9 @@ def offered_after(fields: Mapping[str, Any], *, revision: Revision) -> Offer | N
     if not isinstance(signed, str) or signed == revision.issuer or revision.metadata_url:
         return None
     text = _(
-        "The answer to the last test was signed with the certificate in this connection, and names %(signed)s as the "
-        "entity ID, not %(entered)s. If that is your identity provider, use it."
-    ) % {"signed": signed, "entered": revision.issuer}
+        "A test's answer, signed with the certificate in this connection, names %(signed)s as its entity ID. If that "
+        "is your identity provider, use it."
+    ) % {"signed": signed}
     return Offer("issuer", text, use("issuer", signed))
 
 

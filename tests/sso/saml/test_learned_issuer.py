@@ -75,4 +75,4 @@ def test_what_was_learned_is_offered(
     assert (offer is not None) == is_offered
     if offer is not None:
         assert offer.correction.values == {"issuer": OTHER}
-        assert f"names {OTHER} as the entity ID, not {ISSUER}" in offer.text
+        assert f"names {OTHER} as its entity ID" in offer.text

@@ -107,7 +107,7 @@ def test_entity_id_that_was_signed_is_one_click_away(
 ) -> None:
     tenant.next_fault(SAMLFault.WRONG_ISSUER)
     test = run_test(acme, saml)
-    words = f"names {ANOTHER_ENTITY} as the entity ID, not {tenant.saml_entity_id}."
+    words = f"names {ANOTHER_ENTITY} as its entity ID. If that is your identity provider, use it."
     assert words in acme.page("revision_test", saml.uid, test.pk)
     draft = acme.get("draft", saml.uid)
     assert words in draft.content.decode()
@@ -120,5 +120,5 @@ def test_next_test_takes_the_offer_back(acme: AcmeSettings, saml: Connection, te
     tenant.next_fault(SAMLFault.WRONG_ISSUER)
     first = run_test(acme, saml)
     run_test(acme, saml)
-    assert "as the entity ID, not" not in acme.page("draft", saml.uid)
+    assert "as its entity ID." not in acme.page("draft", saml.uid)
     assert "Correct it in" not in acme.page("revision_test", saml.uid, first.pk)
