@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.requests import signed_in_user
+from hubsso import throttle
 from orgs import invitations
 from orgs.access import Area, OrgRequest, gate_exempt, org_view
 from orgs.errors import AdminCantBeCollaborator, Forbidden, InvitationGone, OrgError
@@ -19,6 +20,8 @@ from orgs.views.answers import org_page, page_links, telling
 from orgs.views.inputs import key_from
 
 PAGE_SIZE = 50
+# A mail each, to whomever one likes, in our name. By account: an organisation is made in a minute.
+INVITED_BY_ACCOUNT = throttle.Limit("orgs.invite.account", 200, seconds=3600)
 
 
 @org_view(Area.MEMBERS, needs=Ability.MANAGE)
@@ -77,6 +80,9 @@ def accept(request: OrgRequest, org_slug: str, invitation_token: str) -> HttpRes
 
 def _invite(request: OrgRequest, form: InviteForm) -> bool:
     """Send one. Where a rule says no, the form says so and keeps what was typed."""
+    if throttle.count(INVITED_BY_ACCOUNT, request.access.user_id, now=timezone.now()) is not None:
+        form.add_error(None, _("You have sent many invitations within an hour. Go on later."))
+        return False
     try:
         issued = invitations.invite(
             org=request.access.org,

@@ -8,6 +8,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
+from pytest_django import Settings
 
 from accounts.models import User
 from orgs.errors import AdminCantBeCollaborator, CollaboratorCantBeAdmin, InvitationGone
@@ -140,6 +141,17 @@ def test_invited_person_joins_by_the_link(client: Client, hooli: Organization, a
     assert invited.post(accept_page.redirect_chain[-1][0])["Location"] == "/orgs/hooli/"
     assert hooli.memberships.get(user=user).role == Role.WRITE
     assert invited.get(link).status_code == 404
+
+
+def test_nobody_sends_invitations_without_end(
+    client: Client, hooli: Organization, admin: Membership, settings: Settings
+) -> None:
+    settings.THROTTLE_PERCENT = 1
+    for number in range(3):
+        form = {"email": f"guest{number}@hooli.example", "role": "read"}
+        page = client.post("/orgs/hooli/invitations/", form)
+    assert hooli.invitations.count() == 2
+    assert "You have sent many invitations within an hour." in page.text
 
 
 def test_invitation_of_another_address_is_refused(
