@@ -112,7 +112,7 @@ def _decode(block: str) -> bytes:
     except (binascii.Error, ValueError) as error:
         raise CertificateUnreadable(
             gettext_noop(
-                "This is not a certificate. Paste the X.509 certificate that your IdP signs with, in PEM format."
+                "This is not a certificate. Paste the certificate that your IdP signs with, in PEM format."
             )
         ) from error
 

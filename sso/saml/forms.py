@@ -370,7 +370,7 @@ class AddCertificateForm(forms.Form):
         max_length=MAX_CERTIFICATES_LENGTH,
         required=False,
         widget=forms.Textarea(attrs={**EXACT, "rows": 8, "class": "font-monospace small"}),
-        help_text=_("Paste the X.509 certificate that your identity provider will sign with, in PEM format."),
+        help_text=_("Paste the certificate that your identity provider will sign with, in PEM format."),
     )
     certificate_file = forms.FileField(
         label=_("Or a file"),
