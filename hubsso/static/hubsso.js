@@ -3,6 +3,7 @@
  *   data-copy-target="id"    copies that element's value or text and says so; the button starts `hidden`
  *   data-confirm="question"  on a form or a submit button: asks before it is sent
  *   data-leave-warning="id"  warns before leaving until the checkbox with that id is ticked
+ *   data-takes-time          on a form that asks another server: its pressed button says that it is at work
  *   data-select-on-focus     selects the field's whole text when it is focused
  *   data-check-all="name"    ticks every checkbox of that name in its form; shown by CSS where scripts run
  *   data-print               prints the page; the button starts `hidden`
@@ -85,6 +86,13 @@
   document.addEventListener("submit", function (event) {
     const asks = [event.submitter, event.target].find(function (element) { return element && element.dataset.confirm; });
     if (asks && !window.confirm(asks.dataset.confirm)) event.preventDefault();
+    if (event.defaultPrevented || !event.submitter || !("takesTime" in event.target.dataset)) return;
+    event.submitter.setAttribute("aria-busy", "true");
+    announce("working");
+  });
+
+  window.addEventListener("pageshow", function () { // back from the answer: nothing is at work any more
+    each(".btn[aria-busy]", function (button) { if (button.form) button.removeAttribute("aria-busy"); });
   });
 
   document.addEventListener("change", function (event) {

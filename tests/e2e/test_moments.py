@@ -162,14 +162,22 @@ def test_form_errors_stand_beside_their_fields(visitor: Visitor) -> None:
     look(visitor)
 
 
-def test_issuer_that_does_not_answer_is_said_beside_the_field(visitor: Visitor) -> None:
+def test_issuer_that_does_not_answer_is_waited_for_and_said_beside_the_field(visitor: Visitor) -> None:
     visitor.sign_in(HANA)
     visitor.open("/orgs/hooli/settings/sso/connections/new/auth0/")
     visitor.main.get_by_role("button", name="Continue").click()
     visitor.page.get_by_label(re.compile("^Client ID")).fill("hubsso")
     visitor.page.get_by_label(re.compile("^Client Secret(?! expires)")).fill("secret")
     visitor.page.get_by_label(re.compile("^Issuer URL")).fill("http://127.0.0.1:9/")
-    visitor.main.get_by_role("button", name="Check").click()
+    visitor.page.evaluate(
+        "document.addEventListener('submit', event => event.preventDefault(), {once: true})"
+    )
+    check = visitor.main.get_by_role("button", name="Check")
+    check.click()
+    expect(check).to_have_attribute("aria-busy", "true")
+    expect(visitor.page.locator("#announcements")).to_have_text("One moment …")
+    look(visitor)
+    check.click()
     expect(visitor.page.get_by_label(re.compile("^Issuer URL"))).to_have_accessible_description(
         re.compile("does not accept connections on port 9")
     )
