@@ -72,7 +72,7 @@ _CONNECTIONS = (
     ),
     Cause(
         key="issuer",
-        title=_("Another issuer answered"),
+        title=_("Another identity provider answered"),
         explanation=_("The identity provider names itself otherwise than the connection does."),
         next_step=_(
             "Copy the issuer, or entity ID, from the identity provider into a new draft, exactly as it is there."

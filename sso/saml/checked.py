@@ -48,12 +48,12 @@ def _metadata(revision: Revision, now: datetime) -> Iterator[Finding]:
         xml = fetch_metadata(revision.metadata_url)
         idp = described_idp(xml, entity_id=revision.issuer, now=now)
     except MetadataWithoutIdP as error:
-        yield fail("Issuer", f"{error.code}: {error.admin_detail}")
+        yield fail("Entity ID", f"{error.code}: {error.admin_detail}")
     except SAMLError as error:
         yield warn("Metadata", f"{error.code}: {error.admin_detail}")
     else:
         yield well("Metadata", f"{revision.metadata_url} answers.")
-        yield well("Issuer", f"It describes {idp.entity_id}, as entered.")
+        yield well("Entity ID", f"It describes {idp.entity_id}, as entered.")
         yield from _differences(revision, idp, now)
 
 

@@ -104,7 +104,7 @@ def test_a_secret_that_ends_soon_warns_and_one_that_has_fails(acme: AcmeLogin) -
 def test_a_working_saml_idp_passes(globex: GlobexLogin) -> None:
     change_revision(globex, metadata_url=globex.tenant.saml_entity_id)
     found = check("globex")
-    for title in ("Metadata", "Issuer", "SSO URL", "Certificates", "Certificate of the IdP"):
+    for title in ("Metadata", "Entity ID", "SSO URL", "Certificates", "Certificate of the IdP"):
         assert found[title][0] == "pass", found[title]
     assert found["Admins"] == ("fail", "There is none whose account is active.")
 
@@ -114,7 +114,7 @@ def test_metadata_that_says_something_else_is_named(globex: GlobexLogin) -> None
     change_revision(globex, metadata_url=address, sso_url="https://elsewhere.example/sso")
     assert check("globex")["SSO URL"][0] == "warn"
     change_revision(globex, issuer="https://somebody-else.example")
-    assert check("globex")["Issuer"][0] == "fail"
+    assert check("globex")["Entity ID"][0] == "fail"
 
 
 def test_an_enforcing_organisation_without_a_live_connection_fails(world: World) -> None:
