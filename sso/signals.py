@@ -16,6 +16,7 @@ from sso import sessions
 from sso.browser import browser_session_in, ensure_browser_session
 from sso.enforcing import recovery_codes
 from sso.mapping import seen_attributes
+from sso.members import member_access
 from sso.models import LinkedIdentity, SSOSession
 from sso.revisions import hand_overs
 
@@ -40,9 +41,15 @@ def end_sessions_of_former_member(sender: object, instance: Membership, **kwargs
 
 
 @receiver(post_delete, sender=Membership)
-def unlink_former_member(sender: object, instance: Membership, **kwargs: Any) -> None:
-    """A link is kept until its owner leaves; whoever comes back is linked anew."""
-    LinkedIdentity.objects.filter(org_id=instance.org_id, user_id=instance.user_id).delete()
+def unlink_former_member(sender: object, instance: Membership, origin: object, **kwargs: Any) -> None:
+    """A link is kept until its owner leaves; whoever comes back is linked anew, and the audit log has both."""
+    identity = LinkedIdentity.objects.filter(org_id=instance.org_id, user_id=instance.user_id).first()
+    if identity is None:
+        return
+    if origin is instance:  # else the organisation or the account goes too
+        member_access.unlink_identity(identity=identity, actor=None)
+    else:
+        identity.delete()
 
 
 @receiver(post_delete, sender=LinkedIdentity)

@@ -11,7 +11,7 @@ from sso.models import LinkedIdentity, SSOSession
 
 
 @transaction.atomic
-def unlink_identity(*, identity: LinkedIdentity, actor: User) -> None:
+def unlink_identity(*, identity: LinkedIdentity, actor: User | None) -> None:
     """Forget who a member is at the IdP, and end the SSO sessions that came of it. They link anew at next login."""
     lock_organisation(identity.org_id)
     data = {"member": audit.label_of(identity.user), "issuer": identity.issuer, "subject": identity.subject}

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from orgs import members
-from orgs.models import Membership
+from orgs.models import AuditEvent, Membership
 from orgs.roles import Role
 from sso.models import LinkedIdentity, Revision, SSOSession
 from sso.types import Enforcement
@@ -85,11 +85,14 @@ def test_member_leaves_and_takes_along_what_tied_them(
     client: Client, world: World, situation: Callable[[World], None]
 ) -> None:
     situation(world)
+    was_linked = LinkedIdentity.objects.filter(user=world.max.user).count()
     log_in(client, world.max.user)
     assert "Leave Acme?" in client.get(LEAVE).text
     assert client.post(LEAVE)["Location"] == "/"
     assert not Membership.objects.filter(pk=world.max.pk).exists()
     assert not LinkedIdentity.objects.filter(user=world.max.user).exists()
+    unlinked = AuditEvent.objects.filter(org=world.acme, event="org.sso_unlink").count()
+    assert unlinked == was_linked
     assert not SSOSession.objects.filter(user=world.max.user).exists()
 
 
