@@ -51,10 +51,9 @@ def metadata_of(entered: str, *, now: datetime) -> ProviderMetadata:
 def offered_after(fields: Mapping[str, Any], *, entered: str) -> Offer | None:
     """The issuer that was announced to a test which found another than `entered`. `fields` are its refusal's."""
     announced = fields.get("announced_issuer")
-    if not isinstance(announced, str) or announced == entered:
+    if not isinstance(announced, str) or announced == entered or not _may_be_offered(announced):
         return None
-    message, correction = _mismatch(announced, entered)
-    return Offer(FIELD, message, correction) if correction else None
+    return Offer(FIELD, _named_by(entered, announced), use(FIELD, announced))
 
 
 def _by_discovery_url(base: str, *, now: datetime) -> ProviderMetadata:
@@ -78,13 +77,15 @@ def _mismatch(announced: str, entered: str) -> tuple[str, Correction | None]:
     """
     if not _may_be_offered(announced):
         return _said(announced, entered), None
-    host = urlsplit(entered).netloc.lower()
-    if host == urlsplit(announced).netloc.lower():
-        return _said(announced, entered), use(FIELD, announced)
-    message = _(
-        "The document at %(host)s says its issuer is %(announced)s. If that is your identity provider, use it."
-    ) % {"host": host, "announced": announced}
+    has_same_host = urlsplit(entered).netloc.lower() == urlsplit(announced).netloc.lower()
+    message = _said(announced, entered) if has_same_host else _named_by(entered, announced)
     return message, use(FIELD, announced)
+
+
+def _named_by(entered: str, announced: str) -> str:
+    return _(
+        "The document at %(host)s says its issuer is %(announced)s. If that is your identity provider, use it."
+    ) % {"host": urlsplit(entered).netloc.lower(), "announced": announced}
 
 
 def _said(announced: str, entered: str) -> str:

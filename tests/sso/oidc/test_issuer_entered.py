@@ -13,8 +13,8 @@ ENTERED = "https://a.example/tenant"
     [
         ("https://b.example", "The document at a.example says its issuer is https://b.example."),
         ("https://xn--bcher-kva.example/x", "its issuer is https://xn--bcher-kva.example/x."),
-        ("https://a.example/tenant/", "you entered 'https://a.example/tenant'"),
-        ("https://A.EXAMPLE/Tenant", "you entered"),
+        ("https://a.example/tenant/", "at a.example says its issuer is https://a.example/tenant/."),
+        ("https://A.EXAMPLE/Tenant", "says its issuer is https://A.EXAMPLE/Tenant."),
         ("https://a.example:8443", "The document at a.example says"),
     ],
     ids=["another host", "punycode", "slash", "case", "another port"],
