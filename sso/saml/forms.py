@@ -84,20 +84,18 @@ class SAMLDraftForm(DraftForm):
     metadata_read = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
     entity_id = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
     issuer = forms.CharField(
-        label=_("Entity ID"),
+        label=_("Issuer (entity ID)"),
         max_length=500,
         widget=forms.TextInput(attrs=EXACT),
-        help_text=_(
-            "Your identity provider's name for itself, exactly as it writes it. Some call it Issuer."
-        ),
+        help_text=_("Your identity provider's name for itself, exactly as it writes it."),
     )
     certificates = forms.CharField(
-        label=_("Certificates"),
+        label=_("x509 public certificates"),
         max_length=MAX_CERTIFICATES_LENGTH,
         widget=forms.Textarea(attrs={**EXACT, "rows": 8, "class": "font-monospace small"}),
         help_text=_(
-            "What your identity provider signs with (x509, public). One after the other if there are several: each "
-            "may have signed. So a new one can be added before the old one is taken away."
+            "What your identity provider signs with. One after the other if there are several: each may have "
+            "signed. So a new one can be added before the old one is taken away."
         ),
     )
     sso_url = _address(
