@@ -20,7 +20,7 @@ BY_OIDC = (
 )
 BY_SAML = (
     ("Unsigned", "answer can't be trusted", "signature_missing"),
-    ("Clock an hour behind", "clock may be wrong", "assertion_expired"),
+    ("Clock an hour behind", "clocks may be wrong", "assertion_expired"),
     ("Almost our destination", "answer can't be trusted", "destination_mismatch"),
 )
 

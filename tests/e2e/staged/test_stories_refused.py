@@ -116,7 +116,7 @@ def test_story_15_a_small_drift_of_clocks_is_let_pass_and_a_large_one_is_told_wi
     globex.tenant.next_fault(SAMLFault.CLOCK_AHEAD)
     max_ = enter(globex.max)
     authenticate(max_, globex)
-    expect(max_.main).to_contain_text("clock may be wrong")
+    expect(max_.main).to_contain_text("clocks may be wrong")
     admin = enter(zoe, has_sso=True)
     read_refusal(admin, globex, reference_on(max_))
     expect(admin.main).to_contain_text("Compare the IdP's clock with ours.")
