@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.demo.launcher import running_demo
 from tests.demo.people import HANA, MAX, OLIVIA, ZOE, Account
 from tests.demo.run import ROOT
+from tests.e2e import pages
 from tests.e2e.browser import find_browser
 from tests.e2e.crawl import walk
 from tests.e2e.visitor import NARROW, Scheme, Visitor, visiting
@@ -29,10 +30,10 @@ TALLEST_PX = {WIDE[0]: 1600, NARROW[0]: 2400}  # a longer page is cut: its end s
 BOTH_ENDS: tuple[tuple[Scheme, tuple[int, int]], ...] = (("light", WIDE), ("dark", NARROW))
 ALL_VARIANTS = (*BOTH_ENDS, ("light", NARROW), ("dark", WIDE))
 MET_FIRST = frozenset({"welcome", "home-with-banner", "blocked", "page-after-login"})
-# (who, where links are followed from and within, the connection to authenticate with)
-TOURS: tuple[tuple[Account, str, str, str], ...] = (
-    (OLIVIA, "/orgs/acme/", "/orgs/", "Acme Login"),
-    (ZOE, "/orgs/globex/settings/sso/", "/orgs/globex/settings/sso/", "Globex ID"),
+# (who, where links are followed from and within, the connection to authenticate with, what its pages are called after)
+TOURS: tuple[tuple[Account, str, str, str, str], ...] = (
+    (OLIVIA, "/orgs/acme/", "/orgs/", "Acme Login", ""),
+    (ZOE, "/orgs/globex/settings/sso/", "/orgs/globex/settings/sso/", "Globex ID", "-saml"),
 )
 
 
@@ -106,10 +107,10 @@ def _take_all(browser: Browser, portal: str, camera: Camera) -> None:
     for journey in (_stranger, _member, _optional, _refusal, _tested, _in_french, _style_guide):
         with visiting(browser, portal) as visitor:
             journey(visitor, camera)
-    for account, start, within, idp_name in TOURS:
+    for account, start, within, idp_name, protocol in TOURS:
         with visiting(browser, portal) as visitor:
             _enter(visitor, account, start, idp_name)
-            _tour(visitor, camera, start, within)
+            _tour(visitor, camera, start, within, protocol=protocol)
     with visiting(browser, portal) as visitor:
         visitor.sign_in(HANA)
         visitor.prove_identity()
@@ -118,9 +119,13 @@ def _take_all(browser: Browser, portal: str, camera: Camera) -> None:
     browser.close()
 
 
-def _tour(visitor: Visitor, camera: Camera, start: str, within: str, suffix: str = "") -> None:
+def _tour(
+    visitor: Visitor, camera: Camera, start: str, within: str, *, suffix: str = "", protocol: str = ""
+) -> None:
+    """Every page; those of a connection look otherwise by each protocol."""
     for name in walk(visitor, start, within=within):
-        camera.take(visitor.page, re.sub(r"\W+|_", "-", name) + suffix)
+        of_protocol = protocol if name in pages.CONNECTION else ""
+        camera.take(visitor.page, re.sub(r"\W+|_", "-", name) + of_protocol + suffix)
 
 
 def _enter(visitor: Visitor, account: Account, path: str, idp_name: str) -> None:

@@ -78,6 +78,8 @@ def register(visitor: Visitor, hands: Hands, demo: RunningDemo, protocol: str) -
         tab.bring_to_front()
         hands.fill(form.get_by_label(theirs, exact=True), copied)
     hands.press(form.get_by_role("button", name="Register"))
+    expect(tab.locator("#registered")).to_be_visible()
+    tab.wait_for_load_state()  # until the last of the values is there
     names = tab.locator("#registered dt").all_inner_texts()
     values = tab.locator("#registered dd").all_inner_texts()
     tab.close()
