@@ -16,8 +16,8 @@ from typing import Any
 
 from bench.common import rounds_of, start_portal, table
 from bench.op import CLIENT_ID, CLIENT_SECRET, EMAIL, running_op
+from bench.our_logins import OurLogins
 from bench.peers.process import Peers, running_peers
-from bench.peers.site import cpu_seconds
 
 CALLS = 20
 MIN_OF_PEERS = {"http": 1.6, "https": 10.0}
@@ -116,7 +116,7 @@ def material_of(issuer: str) -> dict[str, Any]:
     return {"oidc": oidc, "saml": saml}
 
 
-class Ours:
+class Ours(OurLogins):
     """Max's logins at an organisation whose OP has this issuer."""
 
     def __init__(self, slug: str, issuer: str) -> None:
@@ -131,26 +131,6 @@ class Ours:
         )
         user = User.objects.filter(email=EMAIL).first() or make_user(EMAIL)
         self.member = make_member(org, user)
-
-    def seconds(self, calls: int) -> float:
-        spent = 0.0
-        for _ in range(calls):
-            login = self.prepared()
-            began = cpu_seconds()
-            answer = login()
-            spent += cpu_seconds() - began
-            if answer.status_code != 302 or "/sso/" in answer["Location"]:
-                raise SystemExit(f"Our login answered {answer.status_code}: {last_refusal()}")
-        return spent / calls
-
-    def queries(self) -> int:
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
-        login = self.prepared()
-        with CaptureQueriesContext(connection) as captured:
-            login()
-        return len(captured)
 
     def prepared(self) -> Callable[[], Any]:
         """A browser that the OP has just sent back, with an attempt of its own."""
@@ -171,13 +151,6 @@ class Ours:
         )
         callback = reverse("sso:oidc_callback", kwargs={"connection_uid": self.connection.uid})
         return lambda: browser.get(callback, {"code": nonce, "state": attempt.state})
-
-
-def last_refusal() -> str:
-    from sso.models import RefusalTrace
-
-    trace = RefusalTrace.objects.last()
-    return f"{trace.code}: {trace.admin_detail}" if trace else "no refusal was recorded"
 
 
 if __name__ == "__main__":

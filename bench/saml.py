@@ -17,8 +17,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bench.common import cpu_seconds_of, rounds_of, start_portal, table
+from bench.our_logins import OurLogins
 from bench.peers.process import Peers, running_peers
-from bench.peers.site import EMAIL, FORM, HOST, REQUEST_ID, cpu_seconds
+from bench.peers.site import EMAIL, FORM, HOST, REQUEST_ID
 
 CALLS = 20  # of each case in a round
 MAX_OF_FLOOR, MIN_OF_ALLAUTH, MIN_OF_DJANGOSAML2 = 3.4, 2.5, 10.0
@@ -168,7 +169,7 @@ def now_in_utc() -> datetime:
     return datetime.now(UTC)
 
 
-class Ours:
+class Ours(OurLogins):
     """Max's logins at Acme. Each has a login attempt of its own, made before the clock starts."""
 
     def __init__(self, idp: Any) -> None:
@@ -182,26 +183,6 @@ class Ours:
             org, SSOProtocol.SAML, issuer=ISSUER, sso_url=SSO_URL, certificates=[idp.certificate_pem]
         )
         self.member = make_member(org, make_user(EMAIL))
-
-    def seconds(self, calls: int) -> float:
-        spent = 0.0
-        for _ in range(calls):
-            login = self.prepared()
-            began = cpu_seconds()
-            answer = login()
-            spent += cpu_seconds() - began
-            if answer.status_code != 302 or "/sso/" in answer["Location"]:
-                raise SystemExit(f"Our login answered {answer.status_code}: {answer.content[:800]!r}")
-        return spent / calls
-
-    def queries(self) -> int:
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
-        login = self.prepared()
-        with CaptureQueriesContext(connection) as captured:
-            login()
-        return len(captured)
 
     def prepared(self) -> Callable[[], Any]:
         from django.test import Client

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -24,7 +25,6 @@ class Seen:
     logins: Counter[str] = field(default_factory=Counter)
     wrong: int = 0
     seconds: list[float] = field(default_factory=list)  # a page each
-    failed_at: list[float] = field(default_factory=list)
 
     @property
     def failed(self) -> int:
@@ -95,11 +95,9 @@ class Load:
     def _count(self, counter: Counter[str], has_passed: bool) -> None:
         with self._lock:
             counter["passed" if has_passed else "failed"] += 1
-            if not has_passed:
-                self.seen.failed_at.append(time.monotonic())
 
 
-def _twice(attempt) -> bool:  # type: ignore[no-untyped-def]
+def _twice(attempt: Callable[[], bool]) -> bool:
     for _ in range(2):
         try:
             if attempt():

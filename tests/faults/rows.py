@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import requests
+from django.db import connections
 
 from sso.models import SSOSession
 from tests.cluster.topology import Cluster
 from tests.demo_idp.faults import OIDCFault
 from tests.faults.load import Load
-from tests.faults.stage import Member, Place, Refused, Stage, until
+from tests.faults.stage import Member, Refused, Stage, until
 
 RECOVERS_WITHIN_SECONDS = 60
 IDP_ANSWER_SECONDS = 6.0
@@ -331,9 +332,4 @@ def _copy(member: Member) -> Member:
 
 def _forget_connections() -> None:
     """Those of this process, which the kill has broken."""
-    from django.db import connections  # noqa: PLC0415
-
     connections.close_all()
-
-
-__all__ = ["FAULTS", "Fault", "Place", "Row"]

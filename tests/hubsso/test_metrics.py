@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from hubsso.telemetry.queue_metrics import QUEUE
 from sso.watching import metrics
+from tests.counted import value
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = {"Authorization": "Bearer t0ken"}
@@ -23,10 +24,6 @@ TOKEN = {"Authorization": "Bearer t0ken"}
 def _with_a_token(settings: Settings) -> None:
     settings.METRICS_TOKEN = "t0ken"
     settings.ALLOWED_HOSTS = ["hub.example.org"]
-
-
-def value(name: str, **labels: str) -> float:
-    return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
 def test_they_are_read_by_the_token_alone(client: Client, settings: Settings) -> None:

@@ -11,13 +11,13 @@ import pytest
 from django.test import Client
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from prometheus_client import REGISTRY
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from sentry_sdk.transport import Transport
 
 from hubsso.request_context import JSONFormatter, RequestContextFilter
 from hubsso.telemetry import error_tracking, tracing
 from sso.models import LoginAttempt
+from tests.counted import value
 from tests.sso.oidc.conftest import AcmeLogin
 
 
@@ -27,10 +27,6 @@ def spans() -> Iterator[InMemorySpanExporter]:
     tracing.use(SimpleSpanProcessor(exporter))
     yield exporter
     tracing.use(None)
-
-
-def value(name: str, **labels: str) -> float:
-    return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
 def test_logins_and_decisions_are_counted(
